@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drizzleCache } from '@larder/drizzle'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient, repeatWhenBusy, startPglite } from '@larder/testing'
+import { makeDataFolder, type OwnClient, ownClient, repeatWhenBusy, startPglite } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
@@ -62,7 +61,7 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([sqlite.remove(), postgres.remove()]))
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'larder-outage-'))
+  folder = makeDataFolder('outage')
   loads = classifiedLoads()
 })
 afterEach(async () => {

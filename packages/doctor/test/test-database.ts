@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Schema } from '@larder/core/host'
 import { connectDatabase, type Examined, examine, type Finding } from '@larder/doctor'
@@ -8,6 +7,7 @@ import {
   createDatabase,
   createMigratedDatabase,
   type Database,
+  makeDataFolder,
   mariadbUrl,
   postgresUrl,
 } from '@larder/testing'
@@ -61,7 +61,7 @@ export async function createMariadb(server?: string): Promise<TestDatabase> {
 }
 
 export async function createSqlite(): Promise<TestDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), 'larder-doctor-'))
+  const folder = makeDataFolder('doctor')
   const file = join(folder, 'test.db')
   return {
     url: `file:${file}`,

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createDatabase, mariadbUrl, postgresUrl } from '@larder/testing'
+import { createDatabase, makeDataFolder, mariadbUrl, postgresUrl } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { drizzle as overLibsql } from 'drizzle-orm/libsql'
 import { drizzle as overMysql } from 'drizzle-orm/mysql2'
@@ -79,7 +78,7 @@ async function mariadb(connections: number): Promise<DrizzleDatabase> {
 }
 
 async function libsql(): Promise<DrizzleDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
+  const folder = makeDataFolder('libsql')
   const client = createClient({ url: `file:${join(folder, 'test.db')}` })
   await client.executeMultiple(`PRAGMA journal_mode = WAL; ${ddlOf('sqlite').join(';')};`)
   return {

@@ -1,11 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { type Cache, createCache } from '@larder/core'
 import type { Connection, Host } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
-import { type ConnectionCase, emptyPglite, expectDistinctConnections } from '@larder/testing'
+import { type ConnectionCase, emptyPglite, expectDistinctConnections, makeDataFolder } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { Pool as NeonPool, type PoolConfig } from '@neondatabase/serverless'
 import Database from 'better-sqlite3'
@@ -31,7 +30,7 @@ import { v1 } from '../../src/versions/v1/v1.ts'
 const item = { item: pgTable('item', { id: pgInteger().primaryKey() }) }
 const mysqlItem = { item: mysqlTable('item', { id: mysqlInt().primaryKey() }) }
 const sqliteItem = { item: sqliteTable('item', { id: integer().primaryKey() }) }
-const folder = mkdtempSync(join(tmpdir(), 'larder-connection-'))
+const folder = makeDataFolder('connection')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Creates a db over a new client, in the current environment. */

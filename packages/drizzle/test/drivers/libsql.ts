@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDataFolder } from '@larder/testing'
 import { type Client, createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { SQLITE } from '../contract/ddl.ts'
@@ -20,7 +20,7 @@ export function libsqlBy(connect: (client: Client) => ContractDb): Driver {
     concurrent: false,
     schema: schemaSqlite,
     async start() {
-      const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
+      const folder = makeDataFolder('libsql')
       const sent: string[] = []
       const client = createClient({ url: `file:${join(folder, 'test.db')}` })
       await client.executeMultiple(`${SQLITE.join(';')};`)

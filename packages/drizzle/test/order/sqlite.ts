@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDataFolder } from '@larder/testing'
 import { type Client, createClient } from '@libsql/client'
 import { SQLITE } from '../contract/ddl.ts'
 import type { ContractDb, RelationalReads } from '../contract/driver.ts'
@@ -15,7 +15,7 @@ export async function libsql(
   connect: (client: Client) => ContractDb,
   relational: RelationalReads,
 ): Promise<Connected> {
-  const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
+  const folder = makeDataFolder('libsql')
   const client = createClient({ url: `file:${join(folder, 'test.db')}` })
   await client.executeMultiple(`${SQLITE.join(';')};`)
   const recorder = createRecorder()

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCache } from '@larder/core'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { ownClient } from '@larder/testing'
+import { makeDataFolder, ownClient } from '@larder/testing'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { expect, it } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
@@ -33,7 +32,7 @@ it('on SQLite, where the order of keys matters, a filter by a JSON object with s
     ) => PrismaClient,
     Datamodel
   >('json-filter', SCHEMA)
-  const folder = await mkdtemp(join(tmpdir(), 'larder-json-'))
+  const folder = makeDataFolder('json')
   const adapter = new PrismaBetterSqlite3({ url: `file:${join(folder, 'test.db')}` })
   const connection = await adapter.connect()
   await connection.executeScript('CREATE TABLE doc (id integer PRIMARY KEY, data jsonb NOT NULL)')

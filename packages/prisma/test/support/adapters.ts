@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDataFolder } from '@larder/testing'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
@@ -79,7 +79,7 @@ async function mariadb(): Promise<AdapterDatabase> {
 }
 
 async function file(make: (url: string) => SqlDriverAdapterFactory): Promise<AdapterDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'larder-order-'))
+  const folder = makeDataFolder('order')
   const adapter = () => make(`file:${join(folder, 'test.db')}`)
   const connection = await adapter().connect()
   for (const sql of TABLES) await connection.executeScript(sql)

@@ -9,8 +9,8 @@ const MEMORY = '/dev/shm'
 const ENOUGH = 3 * 2 ** 30
 
 /**
- * Makes a folder for the data of a server: in memory where there is room. A database is some 300 files, and on a disk's
- * file system making and removing them took four fifths of the time of PostgreSQL in a test run.
+ * Makes a folder for the files of a database: in memory where there is room. A database of PostgreSQL is some 300 files;
+ * on a disk, making and removing them took five times as long. SQLite waits for the disk with each write.
  * @param memory where that room would be. The folder is among the temporary files if there is too little, or no such place.
  */
 export function makeDataFolder(name: string, memory: string = MEMORY): string {
