@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Cache, createCache } from '@larder/core'
 import { systemClock } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
-import { absentParser, mariadbUrl } from '@larder/testing'
+import { absentParser, mariadbUrl, sized } from '@larder/testing'
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { type AnyMySqlColumn, int, mysqlTable, timestamp, unique, varchar } from 'drizzle-orm/mysql-core'
 import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2'
@@ -52,8 +52,7 @@ afterAll(async () => {
   await admin.end()
 })
 beforeEach(async () => {
-  for (const id of [7, 6, 5, 4, 3, 2, 1]) await admin.query('DELETE FROM part WHERE id = ?', [id])
-  await admin.query('DELETE FROM part')
+  await admin.query('DELETE FROM part ORDER BY id DESC')
   await admin.query(`INSERT INTO part (id, code, shelf, place, count, parent, name, touched) VALUES
     (1, 10, 1, 1, 5, NULL, 'one', '2020-01-01'), (2, 20, 1, 2, 5, 1, 'two', '2020-01-01'), (3, 30, 2, 1, 5, 2, 'three', '2020-01-01'),
     (4, 40, 2, 2, 5, NULL, NULL, '2020-01-01')`)
@@ -163,7 +162,9 @@ describe('writes leave no stale read', () => {
     },
   }
   it.each(Object.entries(WRITES))('%s', (_, write) => expectFreshAfter(write))
-  it.each(Object.entries(WRITES))('%s, in a transaction', async (_, write) => {
+  // What a write changes is known by its statement, in a transaction or not: a short run takes every third.
+  const inTransaction = Object.entries(WRITES).filter((_, at) => sized(at % 3 === 1, true))
+  it.each(inTransaction)('%s, in a transaction', async (_, write) => {
     const outside = db
     await expectFreshAfter(() =>
       outside.transaction(async (tx) => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ContractDb, DriverDatabase } from '../contract/driver.ts'
 import { populate, reset } from '../contract/rows.ts'
 import * as t from '../contract/schema-pg.ts'
-import { pglite } from '../drivers/pglite.ts'
+import { nodePostgres } from '../drivers/node-postgres.ts'
 
 const cache = createCache()
 let database: DriverDatabase
@@ -13,7 +13,7 @@ let plain: ContractDb
 let db: ContractDb
 
 beforeAll(async () => {
-  database = await pglite.start()
+  database = await nodePostgres.start()
   plain = await database.db()
   db = drizzleCache(plain, { cache, tables: { '*': { ttl: '1h' } } })
 })

@@ -47,6 +47,8 @@ export interface Driver {
   readonly synchronous?: true
   /** The driver rejects BEGIN as a statement. */
   readonly rejectsBegin?: true
+  /** Another driver of its dialect runs the contract with every form of SQL: see {@link formsFor}. */
+  readonly second?: true
   readonly dialect: 'postgres' | 'sqlite' | 'mysql'
   /** The contract's tables in the driver's dialect, under the same names and with the same columns. */
   readonly schema: ContractSchema

@@ -1,10 +1,10 @@
 import { sized } from '@larder/testing'
-import type { Rules } from './driver.ts'
+import type { Driver, Rules } from './driver.ts'
 import { freshnessRules } from './freshness.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { sessionRules } from './sessions.ts'
-import { ALL } from './suite.ts'
+import { ALL, hostContract } from './suite.ts'
 import { transactionRules } from './transactions.ts'
 import { unchangedDbRules } from './unchanged-db.ts'
 import { valueRules } from './values.ts'
@@ -23,4 +23,6 @@ const DRIVER: readonly Rules[] = [
 ]
 
 /** The contract of a driver whose dialect has another driver that runs all of it: all of it in a long run only. */
-export const SECOND_DRIVER: readonly Rules[] = sized(DRIVER, ALL)
+export function secondDriverContract(driver: Driver): void {
+  hostContract({ ...driver, second: true }, sized(DRIVER, ALL))
+}

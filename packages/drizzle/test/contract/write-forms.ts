@@ -130,6 +130,17 @@ const MYSQL: Forms = {
     ).onDuplicateKeyUpdate({ set: { name: 'again', email: 'moved@x' } }),
 }
 
+/** Those that reach a driver in different ways, or that it answers differently. */
+export const DIFFERENT_WRITES = [
+  'an insert with returning',
+  'an update by key',
+  'a delete that cascades',
+  'raw SQL',
+  'raw SQL with the table in its text',
+  'a CTE that writes',
+  'ON DUPLICATE KEY UPDATE',
+]
+
 /** The write forms of a dialect. */
 export function writesOf(dialect: Driver['dialect']): Forms {
   if (dialect === 'mysql') return { ...EVERYWHERE, ...MYSQL }

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, ContractSchema, Driver, RelationalReads, Rules } from './driver.ts'
-
+import { formsFor } from './forms-for.ts'
 import { rule } from './skippable-rule.ts'
-import { writesOf } from './write-forms.ts'
+import { DIFFERENT_WRITES, writesOf } from './write-forms.ts'
 
 const COMMON: readonly ((db: ContractDb, t: ContractSchema) => PromiseLike<unknown>)[] = [
   ...[1, 2, 3, 60].map(
@@ -38,7 +38,7 @@ export function readsOf({ dialect }: Driver, relational: RelationalReads): typeo
 
 export const writeRules: Rules = (the, driver) => {
   describe('writes', () => {
-    for (const [name, write] of Object.entries(writesOf(driver.dialect)))
+    for (const [name, write] of Object.entries(formsFor(driver, writesOf(driver.dialect), DIFFERENT_WRITES)))
       it(`${name} invalidates every cached read that it changes`, async () => {
         const { t, db, plain, relational } = the()
         const reads = readsOf(driver, relational)

@@ -3,12 +3,12 @@ import { eq, sql } from 'drizzle-orm'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, ContractSchema, Rules } from '../contract/driver.ts'
-import { SECOND_DRIVER } from '../contract/second-driver.ts'
+import { secondDriverContract } from '../contract/second-driver.ts'
 import { hostContract } from '../contract/suite.ts'
 import { openWriteThrough } from '../contract/write-through.ts'
 import { nodePostgresClient } from './node-postgres.ts'
 
-hostContract(nodePostgresClient, SECOND_DRIVER)
+secondDriverContract(nodePostgresClient)
 
 const shared: Rules = (the) => {
   describe('one shared connection', () => {

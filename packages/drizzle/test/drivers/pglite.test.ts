@@ -1,5 +1,4 @@
-import { SECOND_DRIVER } from '../contract/second-driver.ts'
-import { hostContract } from '../contract/suite.ts'
+import { secondDriverContract } from '../contract/second-driver.ts'
 import { pglite } from './pglite.ts'
 
-hostContract(pglite, SECOND_DRIVER)
+secondDriverContract(pglite)

@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Rules } from '../contract/driver.ts'
-import { SECOND_DRIVER } from '../contract/second-driver.ts'
+import { secondDriverContract } from '../contract/second-driver.ts'
 import { hostContract } from '../contract/suite.ts'
 import { postgresJs } from './postgres-js.ts'
 
-hostContract(postgresJs, SECOND_DRIVER)
+secondDriverContract(postgresJs)
 
 const unsafe: Rules = (the) => {
   describe('BEGIN as a statement', () => {

@@ -1,4 +1,5 @@
 import { asc } from 'drizzle-orm'
+import { writeTogether } from '../contract/rows.ts'
 import type { Connected } from './connected.ts'
 import { ROWS_OF_A_PROGRAM } from './program.ts'
 
@@ -6,14 +7,15 @@ import { ROWS_OF_A_PROGRAM } from './program.ts'
 export async function fill(driver: Connected): Promise<void> {
   const db = driver.db()
   const { posts, users } = driver.schema
-  await db.delete(posts)
-  await db.delete(users)
   const programs = [0, 1, 2]
-  await db.insert(users).values(programs.map((index) => ({ id: index + 1, email: `u${index}@x` })))
   const rows = programs.flatMap((index) =>
     [1, 2, 3].map((row) => ({ id: index * ROWS_OF_A_PROGRAM + row, title: 'old', authorId: index + 1 })),
   )
-  await db.insert(posts).values(rows)
+  await writeTogether(db, driver.schema, [db.delete(posts), db.delete(users)])
+  await writeTogether(db, driver.schema, [
+    db.insert(users).values(programs.map((index) => ({ id: index + 1, email: `u${index}@x` }))),
+    db.insert(posts).values(rows),
+  ])
 }
 
 export async function rowsOf(driver: Connected): Promise<unknown> {
