@@ -10,6 +10,7 @@ import { createMariadb, createSqlite } from './test-database.ts'
 
 const run = promisify(execFile)
 const cli = createRequire(import.meta.url).resolve('prisma/build/index.js')
+const compiled = new URL('../../../node_modules/.cache/larder/compiled/', import.meta.url).pathname
 const generator = new URL('../../prisma/bin/larder-prisma.js', import.meta.url).pathname
 let folder: string
 beforeAll(() => {
@@ -58,7 +59,12 @@ async function generated(provider: string, schema: string): Promise<string> {
      }
      ${schema}`,
   )
-  const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
+  const env = {
+    ...process.env,
+    ...{ CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+    // Compiled once, the program of Prisma starts in two thirds of the time.
+    NODE_COMPILE_CACHE: compiled,
+  }
   await run(process.execPath, [cli, 'generate', '--schema', path], { cwd: folder, env, timeout: 60_000 })
   return output
 }

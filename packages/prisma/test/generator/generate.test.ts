@@ -11,6 +11,7 @@ import type { Datamodel, DatamodelField } from '../../src/schema/datamodel.ts'
 const run = promisify(execFile)
 const cli = createRequire(import.meta.url).resolve('prisma/build/index.js')
 const generator = fileURLToPath(new URL('../../bin/larder-prisma.js', import.meta.url))
+const compiled = fileURLToPath(new URL('../../../../node_modules/.cache/larder/compiled/', import.meta.url))
 const traps = fileURLToPath(new URL('traps.prisma', import.meta.url))
 
 let folder: string
@@ -21,7 +22,12 @@ let datamodel: Datamodel
 async function generate(schema: string): Promise<string> {
   const path = join(folder, 'schema.prisma')
   await writeFile(path, schema)
-  const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
+  const env = {
+    ...process.env,
+    ...{ CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+    // As in `ownClient`: compiled once, the program starts sooner.
+    NODE_COMPILE_CACHE: compiled,
+  }
   await run(process.execPath, [cli, 'generate', '--schema', path], { cwd: folder, env, timeout: 150_000 })
   return await readFile(join(folder, 'out/larder.ts'), 'utf8')
 }

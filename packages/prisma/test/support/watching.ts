@@ -10,7 +10,7 @@ export type Clients = OwnClient<typeof PrismaClient, Datamodel>
 /** Rows of both tables, and a client with a cache of its own until the running test ends. */
 export async function watching(
   database: AdapterDatabase,
-  clients: Clients,
+  clients: Pick<Clients, 'PrismaClient' | 'datamodel'>,
   extend = (base: PrismaClient) => base,
 ) {
   const base = new clients.PrismaClient({ adapter: database.adapter() })

@@ -1,19 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { type Datamodel, prismaCache } from '@larder/prisma'
+import { prismaCache } from '@larder/prisma'
 import { setting } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
-import {
-  type OwnClient,
-  ownClient,
-  type SentStatement,
-  seededRandom,
-  until,
-  watchAdapter,
-} from '../../../testing/src/index.ts'
-import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+import { type SentStatement, seededRandom, until, watchAdapter } from '../../../testing/src/index.ts'
+import { type AdapterClient, adapterClient } from '../support/adapter-client.ts'
+import { ADAPTERS, type AdapterDatabase } from '../support/adapters.ts'
 import { programOf, type Step } from './program.ts'
 import { type AnyClient, runProgram } from './run.ts'
 
@@ -26,28 +20,14 @@ const STORES: Readonly<Record<string, (seed: number) => Store>> = {
   'a slow store': (seed) => slow(memoryStore({ isolated: true }), seed),
 }
 
-type Clients = OwnClient<typeof PrismaClient, Datamodel>
-const clientsByProvider = new Map<string, Promise<Clients>>()
-
-/** One client for each dialect, whatever the number of its adapters. */
-function clientsOf(provider: AdapterDatabase['provider']): Promise<Clients> {
-  const clients = clientsByProvider.get(provider) ?? ownClient(`order-${provider}`, schemaFor(provider))
-  clientsByProvider.set(provider, clients as Promise<Clients>)
-  return clients as Promise<Clients>
-}
-
-afterAll(async () => {
-  for (const value of clientsByProvider.values()) await (await value).remove()
-})
-
 describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
   let database: AdapterDatabase
-  let clients: Clients
+  let clients: AdapterClient
   let plain: Awaited<ReturnType<typeof connect>>
   let savepoints = false
   beforeAll(async () => {
     database = await open()
-    clients = await clientsOf(database.provider)
+    clients = await adapterClient(database.provider)
     plain = await connect(database, clients)
     await plain.base.setting.createMany({
       data: [
@@ -134,7 +114,7 @@ describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
   })
 })
 
-async function connect(database: AdapterDatabase, { PrismaClient: Client }: Clients) {
+async function connect(database: AdapterDatabase, { PrismaClient: Client }: AdapterClient) {
   const watched = watchAdapter(database.adapter())
   const base = new Client({ adapter: oneByOne(watched.adapter, database) })
   return { base, watched }

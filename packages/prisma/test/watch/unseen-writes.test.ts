@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prisma, type PrismaClient } from '../../../../prisma/generated/client/client.ts'
-import { ownClient } from '../../../testing/src/index.ts'
-import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
-import { type Clients, watching } from '../support/watching.ts'
+import { type AdapterClient, adapterClient } from '../support/adapter-client.ts'
+import { ADAPTERS, type AdapterDatabase } from '../support/adapters.ts'
+import { watching } from '../support/watching.ts'
 
 const SHOWN = ['a pool of PostgreSQL', 'MariaDB', 'better-sqlite3']
 const ALL = ['database: invalidated', 'database: invalidated', 'memory']
@@ -82,14 +82,13 @@ const WRITES: readonly Write[] = [
 
 describe.each(SHOWN)('on %s', (name) => {
   let database: AdapterDatabase
-  let clients: Clients
+  let clients: AdapterClient
   beforeAll(async () => {
     database = await (ADAPTERS[name] as () => Promise<AdapterDatabase>)()
-    clients = await ownClient(`watch-${database.provider}`, schemaFor(database.provider))
+    clients = await adapterClient(database.provider)
   })
   afterAll(async () => {
     await database.stop()
-    await clients.remove()
   })
 
   it.each(WRITES)('a write of the unextended client by %s invalidates', async (_, write) => {
