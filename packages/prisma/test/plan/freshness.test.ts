@@ -94,13 +94,18 @@ async function compare([model, operation, args]: (typeof writes)[number]): Promi
   return { stale, changed, freshCount: freshReads }
 }
 
+/** A short run takes the first write of each operation, and every seventh of all. */
+const isTaken = (at: number): boolean =>
+  at % 7 === 0 || writes.findIndex(([, operation]) => operation === writes[at]?.[1]) === at
+
 describe('every read whose result a write changed is invalidated by it', () => {
-  test.each(
-    writes.filter((_, at) => sized(at % 3 === 0, true)).map((write) => [name(write), write] as const),
-  )('%s', async (_name, write) => {
-    const { stale } = await compare(write)
-    expect(stale).toEqual([])
-  })
+  test.each(writes.filter((_, at) => sized(isTaken(at), true)).map((write) => [name(write), write] as const))(
+    '%s',
+    async (_name, write) => {
+      const { stale } = await compare(write)
+      expect(stale).toEqual([])
+    },
+  )
 })
 
 // Without these the test above would pass for plans that invalidate everything.
