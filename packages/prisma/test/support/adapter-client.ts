@@ -36,8 +36,9 @@ async function generateInto(folder: URL, provider: string, schema: string): Prom
   const name = `shared-${provider}`
   const own = await ownClient(name, schema)
   await mkdir(shared, { recursive: true })
-  for (const stale of globSync(`${provider}-*`, { cwd: shared }))
-    await rm(new URL(stale, shared), { recursive: true, force: true })
+  // Those of other versions only: another process may just have made the one that is needed.
+  const stale = globSync(`${provider}-*`, { cwd: shared }).filter((name) => !folder.href.includes(name))
+  for (const name of stale) await rm(new URL(name, shared), { recursive: true, force: true })
   await rename(new URL(`own-${process.pid}-${name}/`, generated), folder).catch((error) => {
     // Another process was faster.
     if (!existsSync(folder)) throw error
