@@ -15,7 +15,7 @@ import { seedRace } from './prisma-race.ts'
 // Computed values that read by Prisma and by Drizzle, in several processes at once, beside writes of both.
 
 type Mode = 'off' | 'validate'
-const operations = setting('LARDER_HISTORY_OPERATIONS', 600, 12_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 200, 12_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 240_000
 

@@ -10,7 +10,7 @@ import { race } from './drizzle-race.ts'
 
 // Every write raises a number in its row, so one pass over the history finds every stale read.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 1_200, 20_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 600, 20_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: StockDatabase
@@ -40,24 +40,24 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
     expect(done).toBeGreaterThanOrEqual(operations)
     const { hits, reads } = cache.stats()
     // Without hits the test would prove nothing.
-    expect(hits / reads).toBeGreaterThan(0.04)
+    expect(hits / reads).toBeGreaterThan(sized(0.005, 0.04))
     // Few: while a transaction is open, what it has written is dirty, and a load that meets that is not stored.
     expect(entries.count()).toBeGreaterThan(sized(-1, operations / 10_000))
   })
 
   test('workers never read less than was written before if the store evicts almost everything', async () => {
     const { cache, dbs } = twoDbs(memoryStore({ maxEntries: 5 }))
-    const { violations } = await race({ dbs, workers: 8, operations: sized(500, 6_000), seed: seed + 1 })
+    const { violations } = await race({ dbs, workers: 8, operations: sized(300, 6_000), seed: seed + 1 })
     expect(violations).toEqual([])
-    expect(cache.stats().hits).toBeGreaterThan(sized(4, 60))
+    expect(cache.stats().hits).toBeGreaterThan(sized(0, 60))
   })
 
   test('the checker finds the stale reads of a cache that only deletes on write', async () => {
     const { dbs } = twoDbs(naiveStore())
     // Whether a load overlaps a write is up to the machine.
     let staleCount = 0
-    for (let round = 0; !staleCount && round < 80; round++)
-      staleCount = (await race({ dbs, workers: 16, operations: 500, seed: seed + 2 + round })).violations
+    for (let round = 0; !staleCount && round < 160; round++)
+      staleCount = (await race({ dbs, workers: 16, operations: 250, seed: seed + 2 + round })).violations
         .length
     expect(staleCount).toBeGreaterThan(0)
   })

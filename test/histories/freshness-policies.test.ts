@@ -4,7 +4,7 @@ import type { Engine, ReadPlan } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { ownProcess, setting, sized, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { cachedClient } from '../support/cached-client.ts'
 import { startPostgresDatabase } from '../support/databases.ts'
@@ -18,10 +18,12 @@ import { type Checker, createBoundedChecker, createChecker } from './version-che
 // go through Larder, an expired entry that was not invalidated is still what the database holds: these histories are
 // checked like strict ones.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 350, 6_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 220, 6_000)
 /** Share of operations that write. */
 const WRITES = 0.04
 const seed = setting('LARDER_HISTORY_SEED', 1)
+/** Of each client. */
+const connections = sized(3, 6)
 
 interface Observed {
   readonly cache: Cache
@@ -29,12 +31,8 @@ interface Observed {
   refreshes(): number
 }
 
-let namespace: string
 let count = 0
 const stops: (() => Promise<unknown>)[] = []
-beforeEach(() => {
-  namespace = `freshness-${process.pid}-${count++}`
-})
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop()
 })
@@ -49,7 +47,7 @@ async function late<T>(result: Promise<T>): Promise<T> {
 }
 
 /** A cache as another process would have it, with the number of its refreshes. */
-async function startProcess(): Promise<Observed> {
+async function startProcess(namespace: string): Promise<Observed> {
   const valkey = ownProcess(valkeyStore(await valkeyUrl()))
   await valkey.ping()
   // Some writes have returned for a while when the store learns of their end.
@@ -84,6 +82,12 @@ async function startProcess(): Promise<Observed> {
   return { cache: { ...inner, attach }, refreshes: () => refreshes }
 }
 
+/** Two for each database: entries of another one would be stale to the checker. */
+function startTwo(): Promise<readonly Observed[]> {
+  const namespace = `freshness-${process.pid}-${count++}`
+  return Promise.all([startProcess(namespace), startProcess(namespace)])
+}
+
 interface Run {
   readonly processes: readonly Observed[]
   readonly policy: PolicyOptions
@@ -94,7 +98,7 @@ interface Run {
 /** Lets each process read and write at random. Half of its workers have a client that pins reads by `warehouse`. */
 const RACES = {
   async drizzle({ processes, policy, checkers }: Run): Promise<void> {
-    const database = await startStock(6)
+    const database = await startStock(connections)
     stops.push(database.stop)
     await Promise.all(
       processes.map(({ cache }, at) => {
@@ -115,7 +119,7 @@ const RACES = {
     )
   },
   async prisma({ processes, policy, checkers }: Run): Promise<void> {
-    const database = await startPostgresDatabase(6)
+    const database = await startPostgresDatabase(connections)
     stops.push(database.stop)
     await seedRace(database)
     const every = { '*': policy, AuthorStat: { ...policy, reads: ['Post'] } } as const
@@ -173,17 +177,17 @@ describe.each(['drizzle', 'prisma'] as const)('histories of two processes throug
       timeout: 240_000,
     },
     async (_, policy) => {
-      const processes = [await startProcess(), await startProcess()]
+      const processes = await startTwo()
       const checker = createChecker()
       await RACES[orm]({ processes, policy, checkers: [checker, checker] })
       expect(checker.violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
       const stats = processes.map(({ cache }) => cache.stats())
       const sum = (of: (at: number) => number): number => processes.reduce((all, _, at) => all + of(at), 0)
       // Without hits, stale ones and refreshes the test would prove nothing.
-      expect(sum((at) => stats[at]?.hits ?? 0)).toBeGreaterThan(operations / 30)
+      expect(sum((at) => stats[at]?.hits ?? 0)).toBeGreaterThan(operations / sized(90, 30))
       const refreshes = sum((at) => processes[at]?.refreshes() ?? 0)
       if (policy.refreshAhead || policy.staleWhileRevalidate)
-        expect(refreshes).toBeGreaterThan(operations / 100)
+        expect(refreshes).toBeGreaterThan(operations / sized(220, 100))
       if (policy.staleWhileRevalidate)
         expect(sum((at) => stats[at]?.stale ?? 0)).toBeGreaterThan(operations / 200)
     },
@@ -199,21 +203,25 @@ describe.each(['drizzle', 'prisma'] as const)(
     test(`no read is older than ${BOUND} ms, nor older than the writes of its own process`, {
       timeout: 240_000,
     }, async () => {
-      const processes = [await startProcess(), await startProcess()]
-      const checker = createBoundedChecker(BOUND)
-      const checkers = processes.map(() => checker.process())
-      await RACES[orm]({ processes, policy: ACCEPTING, checkers })
-      checker.settle()
-      expect(checker.violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
-      // Some reads were older than a strict read may be, or the test would prove nothing.
-      expect(checker.stale).toBeGreaterThan(0)
+      let staleCount = 0
+      // Some reads must be older than a strict read may be, or the test would prove nothing. Whether any is, is chance.
+      for (let round = 0; !staleCount && round < 15; round++) {
+        const processes = await startTwo()
+        const checker = createBoundedChecker(BOUND)
+        const checkers = processes.map(() => checker.process())
+        await RACES[orm]({ processes, policy: ACCEPTING, checkers })
+        checker.settle()
+        expect(checker.violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
+        staleCount = checker.stale
+      }
+      expect(staleCount).toBeGreaterThan(0)
     })
 
     test('the checker finds reads that are older', { timeout: 240_000 }, async () => {
-      const processes = [await startProcess(), await startProcess()]
       let staleCount = 0
       // Whether a read comes late enough after a write of the other process is chance.
-      for (let round = 0; !staleCount && round < 5; round++) {
+      for (let round = 0; !staleCount && round < 15; round++) {
+        const processes = await startTwo()
         const checker = createBoundedChecker(BOUND / 20)
         const checkers = processes.map(() => checker.process())
         await RACES[orm]({ processes, policy: ACCEPTING, checkers })

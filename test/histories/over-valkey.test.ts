@@ -1,5 +1,5 @@
 import { type Cache, createCache } from '@larder/core'
-import { ownProcess, setting, sweep, valkeyUrl } from '@larder/testing'
+import { ownProcess, setting, sized, sweep, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
@@ -11,8 +11,8 @@ import { race, seedRace } from './prisma-race.ts'
 // The walks and histories of the other files, on a server that several caches share.
 
 type Mode = 'off' | 'validate' | 'push'
-const steps = setting('LARDER_FRESHNESS_STEPS', 10, 160)
-const operations = setting('LARDER_HISTORY_OPERATIONS', 500, 8_000)
+const steps = setting('LARDER_FRESHNESS_STEPS', 5, 160)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 250, 8_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 let count = 0
 
@@ -67,6 +67,7 @@ describe.each(['off', 'validate'] as const)('over Valkey, memory %s', (mode) => 
       seed: seed + 20,
     })
     expect(violations).toEqual([])
-    for (const cache of [first, second]) expect(cache.stats().hits).toBeGreaterThan(operations / 50)
+    for (const cache of [first, second])
+      expect(cache.stats().hits).toBeGreaterThan(operations / sized(125, 50))
   })
 })

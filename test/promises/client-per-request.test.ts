@@ -19,7 +19,7 @@ const collect = runInNewContext('gc') as () => void
 
 /** Bytes in use after garbage collection. Finalisers run between turns of the event loop. */
 async function used(): Promise<number> {
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < sized(3, 6); round++) {
     collect()
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -44,7 +44,7 @@ const ATTACH: Readonly<Record<string, (cache: Cache, database: string | undefine
 }
 
 /** Clients attached one after another in each of three rounds. */
-const CLIENTS = sized(150, 500)
+const CLIENTS = sized(100, 500)
 
 it.each(Object.entries(ATTACH))(
   '%s: attaching many clients of one database or of separate databases leaks no memory',

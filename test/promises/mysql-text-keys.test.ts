@@ -27,7 +27,7 @@ model Post {
   author   User   @relation(fields: [authorId], references: [id])
 }
 `
-const ROWS = sized(50, 200)
+const ROWS = sized(30, 200)
 const COLLATION = 'utf8mb4_unicode_ci'
 
 let generated: OwnClient<typeof PrismaClient, Datamodel>

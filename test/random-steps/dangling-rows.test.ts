@@ -1,24 +1,38 @@
 import type { Datamodel } from '@larder/prisma'
-import { setting, sweep } from '@larder/testing'
-import { expect, test } from 'vitest'
+import { setting, sized, sweep } from '@larder/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { drawOf, readsOf, startDrizzle } from './dangling-rows/drizzle.ts'
-import { draw, reads, startPrisma } from './dangling-rows/prisma.ts'
+import {
+  draw,
+  fluentReads,
+  type GeneratedClient,
+  generateClient,
+  reads,
+  startPrisma,
+} from './dangling-rows/prisma.ts'
 import { type DanglingAccount, walkDangling } from './dangling-rows/walk.ts'
 
 // Rows refer to rows that do not exist yet and are inserted later. No foreign key forbids it.
 
-const steps = setting('LARDER_DANGLING_STEPS', 14, 200)
+const steps = setting('LARDER_DANGLING_STEPS', 10, 200)
 const seed = setting('LARDER_DANGLING_SEED', 1)
 const timeout = 60_000 + steps * 1_500
+
+let generated: GeneratedClient
+beforeAll(async () => {
+  generated = await generateClient()
+})
+afterAll(() => generated.remove())
 
 async function walkPrisma(
   from: number,
   length: number,
   change?: (whole: Datamodel) => Datamodel,
+  compared = reads,
 ): Promise<DanglingAccount> {
-  const clients = await startPrisma(change)
+  const clients = await startPrisma(generated, change)
   try {
-    return await walkDangling({ ...clients, reads, draw, seed: from, steps: length })
+    return await walkDangling({ ...clients, reads: compared, draw, seed: from, steps: length })
   } finally {
     await clients.stop()
   }
@@ -32,17 +46,21 @@ test.each(sweep([seed, seed + 1, seed + 2]))(
   async (from) => {
     const { stale, succeeded, changed, hits } = await walkPrisma(from, steps)
     expect(stale, 'LARDER_DANGLING_SEED is the seed of what follows').toEqual([])
-    expect(succeeded).toBeGreaterThan(steps / 4)
+    expect(succeeded).toBeGreaterThan(sized(0, steps / 4))
     expect(changed).toBeGreaterThan(steps * 3)
-    expect(hits).toBeGreaterThan(steps * 10)
+    expect(hits).toBeGreaterThan(steps * sized(3, 10))
   },
 )
 
 test('the random walk finds stale results of a datamodel with foreign keys that the database lacks', {
   timeout: 300_000,
 }, async () => {
-  const { stale } = await walkPrisma(1, 100, (whole) => ({ ...whole, relationMode: 'foreignKeys' }))
-  expect(stale.length).toBeGreaterThan(0)
+  const change = (whole: Datamodel): Datamodel => ({ ...whole, relationMode: 'foreignKeys' })
+  // These show it first. No others are read in a short run.
+  let staleCount = 0
+  for (let from = 1; !staleCount && from < 7; from++)
+    staleCount = (await walkPrisma(from, 100, change, sized(fluentReads, reads))).stale.length
+  expect(staleCount).toBeGreaterThan(0)
 })
 
 test.each([
@@ -65,9 +83,9 @@ test.each([
         steps,
       })
       expect(stale, 'LARDER_DANGLING_SEED is the seed of what follows').toEqual([])
-      expect(succeeded).toBeGreaterThan(steps / 3)
+      expect(succeeded).toBeGreaterThan(sized(0, steps / 3))
       expect(changed).toBeGreaterThan(steps)
-      expect(hits).toBeGreaterThan(steps * 5)
+      expect(hits).toBeGreaterThan(steps * sized(2, 5))
     } finally {
       await clients.stop()
     }

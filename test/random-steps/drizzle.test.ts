@@ -7,7 +7,7 @@ import { walk } from './drizzle-walk.ts'
 
 // Random reads and writes through a cached db, compared with an uncached one after each step.
 
-const steps = setting('LARDER_DRIZZLE_STEPS', 15, 120)
+const steps = setting('LARDER_DRIZZLE_STEPS', 8, 120)
 const first = setting('LARDER_DRIZZLE_SEED', 1)
 const seeds = setting('LARDER_DRIZZLE_SEEDS', 1, 3)
 const dialects: readonly Dialect[] = ['postgres', 'mysql', 'sqlite']
@@ -37,10 +37,12 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
         // Every failed step was refused by the server, and Larder knew the outcome.
         expect(account.unknown).toEqual([])
         // Steps that all fail and reads that never hit would prove nothing. MySQL has no static dependencies on text keys.
-        expect(account.succeeded / account.steps).toBeGreaterThan(0.3)
+        expect(account.succeeded / account.steps).toBeGreaterThan(sized(0.1, 0.3))
         // So would entries without result dependencies.
         expect(account.resultDependencies).toBeGreaterThan(steps / 3)
-        expect(account.hits / account.reads).toBeGreaterThan(dialect === 'mysql' ? 0.05 : 0.2)
+        expect(account.hits / account.reads).toBeGreaterThan(
+          (dialect === 'mysql' ? 0.05 : 0.2) * sized(0.4, 1),
+        )
       },
     )
   },

@@ -1,16 +1,18 @@
-import { setting, sweep } from '@larder/testing'
-import { describe, expect, test } from 'vitest'
+import { setting, sized, sweep } from '@larder/testing'
+import { afterAll, describe, expect, test } from 'vitest'
 import { storeWithoutCells, withoutActions } from '../broken/stores.ts'
-import { type Broken, startClients } from './referential-actions/clients.ts'
+import { type Broken, removeGenerated, startClients } from './referential-actions/clients.ts'
 import type { Carried } from './referential-actions/schema.ts'
 import type { Walked } from './referential-actions/walk.ts'
 import { walkActions } from './referential-actions/walk.ts'
 
 // As prisma.test.ts, with the same settings, for a schema with every referential action.
 
-const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 36, 840) * 0.36)
+const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 24, 840) * 0.36)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 60_000 + steps * 600
+
+afterAll(removeGenerated)
 
 async function walk(carried: Carried, from: number, length: number, broken?: Broken): Promise<Walked> {
   const clients = await startClients(carried, broken)
@@ -34,8 +36,8 @@ test.each(sweep(walks, 3))(
   async (_, carried, from) => {
     const { stale, succeeded, hits, reads } = await walk(carried, from, steps)
     expect(stale, 'LARDER_FRESHNESS_SEED is the seed of what follows').toEqual([])
-    expect(succeeded / steps).toBeGreaterThan(0.25)
-    expect(hits / reads).toBeGreaterThan(0.5)
+    expect(succeeded / steps).toBeGreaterThan(sized(0, 0.25))
+    expect(hits / reads).toBeGreaterThan(sized(0.3, 0.5))
   },
 )
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createCache } from '@larder/core'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { createDatabase, ownClient, postgresUrl } from '@larder/testing'
+import { createDatabase, type OwnClient, ownClient, postgresUrl } from '@larder/testing'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import type { PrismaClient } from '../../../prisma/generated/client/client.ts'
@@ -85,7 +85,16 @@ const ids = [1, 2, 3]
 const byId = { orderBy: { id: 'asc' } }
 const tags = { tags: byId }
 
+/** Reads of relations by a call on the row that has them. */
+export const fluentReads: readonly Step<PrismaClient>[] = ids.flatMap((id) => [
+  fluent('post', id, 'tags'),
+  fluent('post', id, 'author'),
+  fluent('post', id, 'relatedTo'),
+  fluent('tag', id, 'posts'),
+])
+
 export const reads: readonly Step<PrismaClient>[] = [
+  ...fluentReads,
   ...ids.flatMap((id) => [
     read('post', 'findUnique', { where: { id }, include: { tags: byId } }),
     read('post', 'findUnique', { where: { id }, select: { tags: { select: { name: true }, ...byId } } }),
@@ -106,10 +115,6 @@ export const reads: readonly Step<PrismaClient>[] = [
     read('author', 'findUnique', { where: { tenant_no: { tenant: 1, no: id } }, include: { edits: byId } }),
     read('author', 'findUnique', { where: { id }, select: { posts: { select: tags, ...byId } } }),
     read('profile', 'findUnique', { where: { authorId: id }, include: { author: true } }),
-    fluent('post', id, 'tags'),
-    fluent('post', id, 'author'),
-    fluent('post', id, 'relatedTo'),
-    fluent('tag', id, 'posts'),
   ]),
   read('post', 'findMany', { include: { tags: byId, author: true, editor: true, parent: true }, ...byId }),
   read('tag', 'findMany', { include: { posts: byId, _count: { select: { posts: true } } }, ...byId }),
@@ -163,17 +168,23 @@ export interface DanglingPrisma {
   stop(): Promise<void>
 }
 
+export type GeneratedClient = OwnClient<typeof PrismaClient, Datamodel>
+
+/** For any number of {@link startPrisma}: generating takes longer than a short walk. */
+export function generateClient(): Promise<GeneratedClient> {
+  return ownClient(`dangling-${randomBytes(4).toString('hex')}`, SCHEMA)
+}
+
 /** @param change how a test breaks the datamodel. */
-export async function startPrisma(change = (whole: Datamodel): Datamodel => whole): Promise<DanglingPrisma> {
+export async function startPrisma(
+  generated: GeneratedClient,
+  change = (whole: Datamodel): Datamodel => whole,
+): Promise<DanglingPrisma> {
   const database = await createDatabase(await postgresUrl())
   const pgClient = new pg.Client({ connectionString: database.url })
   await pgClient.connect()
   for (const sql of TABLES) await pgClient.query(sql)
   await pgClient.end()
-  const generated = await ownClient<typeof PrismaClient, Datamodel>(
-    `dangling-${randomBytes(4).toString('hex')}`,
-    SCHEMA,
-  )
   const client = () =>
     new generated.PrismaClient({
       adapter: new PrismaPg({ connectionString: database.url, max: 4 }),
@@ -194,7 +205,6 @@ export async function startPrisma(change = (whole: Datamodel): Datamodel => whol
       await cache.close()
       await Promise.all([plain.$disconnect(), base.$disconnect()])
       await database.drop()
-      await generated.remove()
     },
   }
 }

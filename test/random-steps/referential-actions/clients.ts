@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Cache, createCache } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { createDatabase, mariadbUrl, ownClient, postgresUrl } from '@larder/testing'
+import { createDatabase, mariadbUrl, type OwnClient, ownClient, postgresUrl } from '@larder/testing'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import mysql from 'mysql2/promise'
@@ -33,17 +33,35 @@ interface Server {
   drop(): Promise<unknown>
 }
 
+type Generated = OwnClient<typeof PrismaClient, Datamodel>
+const generated = new Map<Carried, Promise<Generated>>()
+
+/** Generated once per schema: that takes longer than a short walk. */
+function generate(carried: Carried): Promise<Generated> {
+  const name = `actions-${randomBytes(4).toString('hex')}`
+  const client =
+    generated.get(carried) ?? ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
+  generated.set(carried, client)
+  return client
+}
+
+/** Removes what was generated for all clients of this process. */
+export async function removeGenerated(): Promise<void> {
+  const clients = await Promise.all(generated.values())
+  generated.clear()
+  await Promise.all(clients.map((client) => client.remove()))
+}
+
 export async function startClients(carried: Carried, broken: Broken = {}): Promise<ActionClients> {
   const statements = [...tables(carried), ...rows(carried)]
   const server = await (carried === 'client on MariaDB' ? onMariadb(statements) : onPostgres(statements))
-  const name = `actions-${randomBytes(4).toString('hex')}`
-  const generated = await ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
-  const client = () => new generated.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
+  const { PrismaClient, datamodel: whole } = await generate(carried)
+  const client = () => new PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
   const [plain, base] = [client(), client()]
   const cache = createCache(broken.store && { store: broken.store })
   const unannounced: string[] = []
   cache.on('warning', ({ code, message }) => code === 'unannounced-write' && unannounced.push(message))
-  const datamodel = broken.datamodel?.(generated.datamodel) ?? generated.datamodel
+  const datamodel = broken.datamodel?.(whole) ?? whole
   const under = base.$extends(
     prismaCache({ cache, datamodel, ...server.text, models: { '*': { ttl: '1h' } } }),
   )
@@ -56,7 +74,6 @@ export async function startClients(carried: Carried, broken: Broken = {}): Promi
       await cache.close()
       await Promise.all([plain.$disconnect(), base.$disconnect()])
       await server.drop()
-      await generated.remove()
     },
   }
 }
