@@ -82,7 +82,7 @@ async function readUntilHit(readers: readonly StockMember[], id: number, most: n
   const stale: unknown[] = []
   await until(async () => {
     stale.push(...(await staleReads(readers, id)))
-    await wait(100)
+    await wait(300)
     return (await Promise.all(readers.map((reader) => isHit(reader, id)))).every(Boolean)
   }, most)
   return stale
