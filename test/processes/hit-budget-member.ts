@@ -22,10 +22,9 @@ export interface HitsAnswer {
   readonly others: number
 }
 
-const [connection = '', url = '', namespace = ''] = process.argv.slice(2)
-const WARM_UP = 1_500
-/** So many hits fit into the young generation: no collection runs in between. */
-const HITS = 800
+const [connection = '', url = '', namespace = '', ...counts] = process.argv.slice(2)
+/** As many hits as are counted fit into the young generation: no collection runs in between. */
+const [WARM_UP = 0, HITS = 0] = counts.map(Number)
 // In MB, and set before anything is allocated.
 setFlagsFromString('--min-semi-space-size=64')
 setFlagsFromString('--max-semi-space-size=64')

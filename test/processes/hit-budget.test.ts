@@ -1,4 +1,4 @@
-import { createMigratedDatabase, repeatWhenBusy, valkeyUrl } from '@larder/testing'
+import { createMigratedDatabase, repeatWhenBusy, sized, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { HitsAnswer, HitsAsk } from './hit-budget-member.ts'
@@ -8,6 +8,9 @@ repeatWhenBusy()
 
 // What a hit makes is counted, not timed: a busy machine changes nothing. Bounds leave room for a change of a few
 // objects. One that is passed is a reason to look at bench/profiles and to ask whether the hit needs it.
+
+/** Hits before those that are counted, and these. */
+const COUNTS = [sized(500, 1_500), sized(200, 800)].map(String)
 
 const BOUNDS = [
   { host: 'prisma', from: 'memory', promises: 11, bytes: 20_000 },
@@ -31,7 +34,7 @@ beforeAll(async () => {
   )
   await client.end()
   const namespace = `b${process.pid}${Date.now().toString(36)}`
-  member = await startMember('hit-budget-member.ts', [database.url, await valkeyUrl(), namespace])
+  member = await startMember('hit-budget-member.ts', [database.url, await valkeyUrl(), namespace, ...COUNTS])
 })
 
 afterAll(async () => {

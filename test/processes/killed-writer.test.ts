@@ -4,6 +4,7 @@ import {
   FRESH,
   repeatWhenBusy,
   setting,
+  sized,
   sweep,
   until,
   valkeyUrl,
@@ -82,7 +83,7 @@ async function readUntilHit(readers: readonly StockMember[], id: number, most: n
   const stale: unknown[] = []
   await until(async () => {
     stale.push(...(await staleReads(readers, id)))
-    await wait(100)
+    await wait(sized(300, 100))
     return (await Promise.all(readers.map((reader) => isHit(reader, id)))).every(Boolean)
   }, most)
   return stale

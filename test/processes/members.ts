@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
+/** Optimizing Prisma's query compiler (WebAssembly) takes longer than the few queries of a member. */
+const NODE_OPTIONS = ['--liftoff-only', '--import', at('../support/sources.mjs')]
+
 /** A process that a test started. It runs one program of this folder and answers one message with one message. */
 export interface Member<Ask, Answer> {
   /** Rejects if the process ends instead of answering. */
@@ -19,7 +22,7 @@ export async function startMember<Ask extends object, Answer>(
   program: string,
   parameters: readonly string[],
 ): Promise<Member<Ask, Answer>> {
-  const child = fork(at(program), parameters, { execArgv: ['--import', at('../support/sources.mjs')] })
+  const child = fork(at(program), parameters, { execArgv: NODE_OPTIONS })
   await nextMessage(child)
   return {
     async ask(message) {

@@ -7,11 +7,14 @@ import { type Member, startMember } from './members.ts'
 
 repeatWhenBusy()
 
-// Four processes write one row through, over one PostgreSQL and one Valkey.
+// Processes write one row through, over one PostgreSQL and one Valkey.
 
-const LANES = sized(60, 250)
-const ROUNDS = sized(15, 60)
+const LANES = sized(30, 250)
+const ROUNDS = sized(10, 60)
+/** How many processes there are, by the ORM through which they write. */
+const MEMBERS = { prisma: 4, drizzle: sized(2, 4) }
 
+type Host = keyof typeof COUNTERS
 type CounterMember = Member<CounterAsk, CounterAnswer>
 let members: readonly CounterMember[] = []
 let pool: pg.Pool
@@ -29,10 +32,10 @@ afterAll(async () => {
   await drop()
 })
 
-async function start(host: string): Promise<void> {
+async function start(host: Host, count: number): Promise<void> {
   const parameters = [await valkeyUrl(), connection, `through:${process.pid}`, host]
   const member = () => startMember<CounterAsk, CounterAnswer>('counter-member.ts', parameters)
-  members = await Promise.all(Array.from({ length: 4 }, member))
+  members = await Promise.all(Array.from({ length: count }, member))
 }
 
 async function stop(): Promise<void> {
@@ -61,26 +64,29 @@ function older(answers: readonly CounterAnswer[]): readonly TimedValue[] {
     .filter(([began, shown]) => writes.some(([returned, stored]) => returned < began && stored > shown))
 }
 
-describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
-  beforeAll(() => start(host))
+describe.each(Object.keys(COUNTERS) as Host[])('several processes with %s', (host) => {
+  const count = MEMBERS[host]
+  beforeAll(() => start(host, count))
   afterAll(stop)
 
   it('after many concurrent writes to one row, each process reads the value in the database', async () => {
     const before = await quantity()
     const answers = await askAll({ storm: LANES, lanes: LANES })
-    expect(answers.flatMap((answer) => answer.writes)).toHaveLength(4 * LANES)
+    expect(answers.flatMap((answer) => answer.writes)).toHaveLength(count * LANES)
     const displayed = await askAll({ read: true })
-    expect(await quantity()).toBe(before + 4 * LANES)
-    expect(displayed.map((answer) => answer.reads[0]?.[1])).toEqual(Array(4).fill(before + 4 * LANES))
+    expect(await quantity()).toBe(before + count * LANES)
+    expect(displayed.map((answer) => answer.reads[0]?.[1])).toEqual(Array(count).fill(before + count * LANES))
     // The next reads are hits with the same value, in every process.
     for (const member of members) await until(async () => (await member.ask({ read: true })).hits === 1)
     const hits = await askAll({ read: true })
-    expect(hits.map((hit) => [hit.hits, hit.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
+    expect(hits.map((hit) => [hit.hits, hit.reads[0]?.[1]])).toEqual(
+      Array(count).fill([1, before + count * LANES]),
+    )
   })
 
   it('a write in one process makes the next read in the others a hit', async () => {
     const [writer, ...readers] = members
-    for (let time = 0; time < 10; time++) {
+    for (let time = 0; time < sized(5, 10); time++) {
       const { writes } = await (writer as CounterMember).ask({ rounds: 1, pause: 20 })
       for (const reader of readers) {
         const { reads, hits } = await reader.ask({ read: true })

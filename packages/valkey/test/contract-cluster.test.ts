@@ -28,6 +28,7 @@ describe('on a Cluster of three primaries with replicas', () => {
 
   storeContract('valkeyStore({ nodes })', () => open({ nodes: cluster.urls.slice(0, 1) }), {
     pass,
+    extent,
     pauses: 'shared',
   })
   storeContract('an iovalkey Cluster', async () => used(new RedisCluster(addresses())), { pass, extent })

@@ -7,6 +7,13 @@ process.once('message', () => flushCompileCache())
 
 registerHooks({
   resolve(specifier, context, next) {
+    // A file next to its importer. Node would look for it, and for the package.json that says what it is.
+    if (/^\.\.?\/.*\.ts$/.test(specifier))
+      return {
+        url: new URL(specifier, context.parentURL).href,
+        format: 'module-typescript',
+        shortCircuit: true,
+      }
     const [, name, entry = 'index'] = /^@larder\/(core|valkey)(?:\/(\w+))?$/.exec(specifier) ?? []
     const url = name && new URL(`../../${name}/src/${entry}.ts`, import.meta.url).href
     return url ? { url, format: 'module-typescript', shortCircuit: true } : next(specifier, context)

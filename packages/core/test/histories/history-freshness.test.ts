@@ -10,7 +10,7 @@ import type { Setting } from './random-history.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
-const SCHEDULES = sized(30, 1_500)
+const SCHEDULES = sized(15, 1_500)
 const BOUND = 20
 const base: Setting = {
   store: () => memoryStore({ maxEntries: 100, isolated: true }),

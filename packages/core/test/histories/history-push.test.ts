@@ -15,7 +15,7 @@ const push = {
 } as const
 
 it('with `push`, a process sees its own writes immediately and those of others within the bound', async () => {
-  const result = await explore(50_000, 50_000 + sized(40, 800), { ...push, processes: [ALL_KEYS, ALL_KEYS] })
+  const result = await explore(50_000, 50_000 + sized(20, 800), { ...push, processes: [ALL_KEYS, ALL_KEYS] })
   expect(result.wrong).toBeUndefined()
   expect(result.hits / result.reads).toBeGreaterThan(0.08)
 })

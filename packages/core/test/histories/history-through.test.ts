@@ -9,10 +9,10 @@ import { runSchedule, type Setting } from './random-history.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-/** Schedules by their seeds, of which a short run takes a twelfth and a long one twice as many. */
+/** Schedules by their seeds, of which a short run takes a sixtieth and a long one twice as many. */
 const schedules = (from: number, usual: number): readonly [from: number, to: number] => [
   from,
-  from + sized(Math.ceil(usual / 30), 2 * usual),
+  from + sized(Math.ceil(usual / 60), 2 * usual),
 ]
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]

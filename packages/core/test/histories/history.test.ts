@@ -8,10 +8,10 @@ import { explore } from './explore.ts'
 // Seconds on a machine of its own; a busy one may take its time.
 vi.setConfig({ testTimeout: 120_000 })
 
-/** Schedules by their seeds, of which a short run takes a tenth and a long one twice as many. */
+/** Schedules by their seeds, of which a short run takes a fiftieth and a long one twice as many. */
 const schedules = (from: number, usual: number): readonly [from: number, to: number] => [
   from,
-  from + sized(Math.ceil(usual / 25), 2 * usual),
+  from + sized(Math.ceil(usual / 50), 2 * usual),
 ]
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]

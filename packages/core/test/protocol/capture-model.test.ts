@@ -1,4 +1,4 @@
-import { sized } from '@larder/testing'
+import { sized, sweep } from '@larder/testing'
 import { describe, expect, test } from 'vitest'
 import { type Exploration, explore, type Rule, type Writer } from './capture-model.ts'
 
@@ -14,7 +14,7 @@ describe('a computed value with captured dependencies', () => {
   })
 
   test('equals its rows at one instant of the call, while two writers run', () => {
-    for (const coarse of [false, true]) {
+    for (const coarse of sweep([false, true])) {
       const { served, wrong } = explore({ writers: ['both', 'a'], coarse, evictions: sized(0, 1) })
       expect(Object.fromEntries(wrong)).toEqual({})
       expect(served).toBeGreaterThan(10)

@@ -40,6 +40,7 @@ export interface Explored {
 
 export interface Exploration {
   readonly writers: readonly Writer[]
+  /** The search ends at the first thing that goes wrong without it. */
   readonly without?: Rule
   /** How many call the computed value; 2 unless told. */
   readonly callers?: number
@@ -128,6 +129,7 @@ export function explore(exploration: Exploration): Explored {
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { state } = visit
     const before = visit
+    if (exploration.without && wrong.size) break
     stepsOf(state, exploration, (label, act) => {
       const next = copyOf(state)
       const said = act(next)

@@ -84,6 +84,12 @@ interface State {
 type Act = (next: State) => string | undefined
 type Go = (label: string, act: Act) => void
 
+interface Visit {
+  readonly state: State
+  readonly label: string
+  readonly before: Visit | undefined
+}
+
 export interface Explored {
   readonly states: number
   /** What went wrong, with the steps that led there. */
@@ -93,22 +99,44 @@ export interface Explored {
 export function explore(options: Exploration): Explored {
   const wrong = new Map<string, readonly string[]>()
   const visitedKeys = new Set<string>()
-  const stack: { state: State; path: readonly string[] }[] = [{ state: start(), path: [] }]
+  const stack: Visit[] = [{ state: start(), label: '', before: undefined }]
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
-    const { state, path } = visit
-    if (survives(state) && !wrong.has('survives')) wrong.set('survives', path)
+    const { state } = visit
+    const before = visit
+    if (survives(state) && !wrong.has('survives')) wrong.set('survives', pathOf(visit))
     stepsOf(state, options, (label, act) => {
-      const next = structuredClone(state)
+      const next = copyOf(state)
       const said = act(next)
-      const further = [...path, label]
-      if (said !== undefined && !wrong.has(said)) wrong.set(said, further)
+      const further: Visit = { state: next, label, before }
+      if (said !== undefined && !wrong.has(said)) wrong.set(said, pathOf(further))
       const name = nameOf(next)
       if (visitedKeys.has(name)) return
       visitedKeys.add(name)
-      stack.push({ state: next, path: further })
+      stack.push(further)
     })
   }
   return { states: visitedKeys.size, wrong }
+}
+
+function pathOf(visit: Visit): string[] {
+  const path: string[] = []
+  for (let step: Visit | undefined = visit; step?.before; step = step.before) path.unshift(step.label)
+  return path
+}
+
+const copyOfTag = ({ nonce, marks }: Tag): Tag => ({ nonce, marks: [...marks] })
+
+function copyOf(state: State): State {
+  const { key, cell, ours, theirs, reader } = state
+  return {
+    ...state,
+    key: copyOfTag(key),
+    cell: cell && copyOfTag(cell),
+    // Entries, reports, stamps and what the reader holds of tags are replaced, never changed.
+    ours: { ...ours },
+    theirs: { ...theirs },
+    reader: { ...reader },
+  }
 }
 
 function start(): State {
@@ -333,8 +361,8 @@ function readerSteps({ reader }: State, go: Go): void {
         return entry.value < next.acked ? 'stale after the write returned' : older(entry.value, next.db)
       }
       next.cell ??= { nonce: ++next.nonces, marks: [] }
-      me.key = structuredClone(key)
-      me.cell = structuredClone(next.cell)
+      me.key = copyOfTag(key)
+      me.cell = copyOfTag(next.cell)
       me.at = isClean(me.key) && isClean(me.cell) ? 'looked' : 'done'
       return undefined
     })

@@ -17,7 +17,9 @@ describe('a result dependency', () => {
   })
 
   test.each(WRITERS)('is never stale while a writer of kind %s runs, dies and tags are evicted', (writer) => {
-    const { wrong } = explore({ writers: [writer], faults: 2, warm: true })
+    // Of the only writer that marks the cell there are by far the most states.
+    const faults = writer === 'value-in-filter' ? sized(1, 2) : 2
+    const { wrong } = explore({ writers: [writer], faults, warm: true })
     expect(Object.fromEntries(wrong)).toEqual({})
   })
 

@@ -81,6 +81,7 @@ interface Step {
 
 export interface Exploration {
   readonly writers: readonly Writer[]
+  /** The search ends at the first thing that goes wrong without it. */
   readonly without?: Rule
   /** How many readers there are; 2 unless told. */
   readonly readers?: number
@@ -101,6 +102,7 @@ export function explore(exploration: Exploration): Explored {
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { state } = visit
     if (survives(state) && !wrong.has('survives')) wrong.set('survives', pathOf(visit))
+    if (without && wrong.size) break
     for (const { label, next, wrong: said } of stepsOf(state, rules)) {
       const further: Visit = { state: next, label, before: visit }
       if (said !== undefined && !wrong.has(said)) wrong.set(said, pathOf(further))

@@ -1,4 +1,4 @@
-import { FRESH, repeatWhenBusy } from '@larder/testing'
+import { FRESH, repeatWhenBusy, sweep } from '@larder/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../../../core/test/support/item-host.ts'
 import { type Observed, type RealHistory, realHistory } from '../support/real-history.ts'
@@ -29,7 +29,7 @@ const history = (seed: number, more: Partial<RealHistory> = {}): Promise<Observe
     ...more,
   })
 
-it.each([1, 2])(
+it.each(sweep([1, 2]))(
   'push: own writes are seen immediately, those of others within a second (seed %i)',
   async (seed) => {
     const { hits, ...wrong } = await history(seed)

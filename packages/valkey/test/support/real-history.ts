@@ -1,7 +1,7 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache, type MemoryOptions } from '@larder/core'
 import type { Engine, LookupKey } from '@larder/core/host'
-import { ownProcess, seededRandom } from '@larder/testing'
+import { ownProcess, seededRandom, sized } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import {
   attachItems,
@@ -70,7 +70,9 @@ export async function realHistory(options: RealHistory): Promise<Observed> {
   const { seed, slack = 0, pace = 20 } = options
   const random = seededRandom(seed)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
-  const pause = (): Promise<unknown> => (random() < 0.5 ? turn() : wait(random() * 3))
+  // With slack it is the time that counts, and each reader reads all the time.
+  const [readers, busy] = slack ? sized([2, 0.1], [6, 0.5]) : [6, 0.5]
+  const pause = (): Promise<unknown> => (random() < busy ? turn() : wait(random() * 3))
   const database = simulatedDatabase(startState(ROWS), async () => void (await pause()))
   const members = await Promise.all(options.processes.map((keys, name) => member(options, keys, name)))
   const watched = createSlackHistory(slack)
@@ -110,7 +112,7 @@ export async function realHistory(options: RealHistory): Promise<Observed> {
     for (let time = 0; slack ? performance.now() < end : time < times; time++) await action()
   }
   await Promise.all([
-    ...Array.from({ length: 6 }, () => repeat(150, () => readOnce().then(pause))),
+    ...Array.from({ length: readers }, () => repeat(150, () => readOnce().then(pause))),
     ...Array.from({ length: 2 }, () => repeat(25, () => wait(random() * pace).then(writeOnce))),
     ...(options.disturb ? [repeat(8, () => wait(30).then(options.disturb))] : []),
   ])
