@@ -4,6 +4,7 @@ import { BUSY } from './packages/testing/src/busy.ts'
 import { ownProcessFiles } from './packages/testing/src/own-process-files.ts'
 import { sizedFiles } from './packages/testing/src/sized-files.ts'
 import { testSize } from './packages/testing/src/sizes.ts'
+import { SlowestFirst } from './packages/testing/src/slowest-first.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -77,7 +78,7 @@ const project = (
     setupFiles: [separateTests],
     include: [...filesOf(patterns)],
     exclude: ['**/node_modules/**', ...ownProcess, ...exclude],
-    ...(waits && { maxWorkers: 6, sequence: { groupOrder: 1 } }),
+    ...(waits && { maxWorkers: 8, sequence: { groupOrder: 1 } }),
   },
 })
 
@@ -95,6 +96,7 @@ export default defineConfig({
     // Only tests that `repeatWhenBusy` watches end with this error.
     retry: { count: 3, condition: new RegExp(`^${BUSY}`) },
     expect: { poll: { timeout: 30_000 } },
+    sequence: { sequencer: SlowestFirst },
     reporters: ['default', at('packages/testing/src/repeated-tests.ts')],
     restoreMocks: true,
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
