@@ -12,7 +12,7 @@ import { wire } from './wire.ts'
 
 const KEYS = 500
 /** Thrown away: in them the compiler is still at work. */
-const WARM_UP = 3
+const WARM_UP = 6
 /** Ns one case gets in a round, about. */
 const ROUND = { quick: 40e6, full: 60e6 } as const
 /** What every other rate is divided by. */
