@@ -94,7 +94,7 @@ beforeEach(() => {
   for (const name of Object.keys(broken) as (keyof typeof broken)[]) broken[name] = false
 })
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const MOST = 3_000

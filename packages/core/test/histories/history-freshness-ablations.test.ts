@@ -63,7 +63,7 @@ beforeEach(() => {
   broken.rule = ''
 })
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const MOST = 3_000

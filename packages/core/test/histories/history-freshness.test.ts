@@ -7,7 +7,7 @@ import type { Setting } from './random-history.ts'
 
 // Reads under policies that serve expired, refreshed or unchecked results, among strict ones.
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const SCHEDULES = sized(15, 1_500)

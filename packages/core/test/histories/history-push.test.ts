@@ -5,7 +5,7 @@ import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
 import { explore } from './explore.ts'
 
 // Seconds on a machine of its own; a busy one may take its time.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const push = {

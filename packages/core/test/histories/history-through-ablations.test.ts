@@ -39,7 +39,7 @@ beforeEach(() => {
   Object.assign(rules, real)
 })
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const MOST = 3_000

@@ -7,7 +7,7 @@ import { runSchedule, type Setting } from './random-history.ts'
 
 // As history.test.ts, with every row that is written stored. When all is over, what is still served is looked at, too.
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 /** Schedules by their seeds, of which a short run takes a sixtieth and a long one twice as many. */
 const schedules = (from: number, usual: number): readonly [from: number, to: number] => [

@@ -6,7 +6,7 @@ import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
 import { explore } from './explore.ts'
 
 // Seconds on a machine of its own; a busy one may take its time.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 /** Schedules by their seeds, of which a short run takes a fiftieth and a long one twice as many. */
 const schedules = (from: number, usual: number): readonly [from: number, to: number] => [

@@ -4,7 +4,7 @@ import type { Guarded } from '../../src/store/guarded.ts'
 import { runOutage } from './outage.ts'
 
 // Seconds on a machine of its own; a busy one may take its time.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const broken = vi.hoisted(() => ({ replay: false, memory: false }))
 const done: Guarded<undefined> = { ok: true, value: undefined }
