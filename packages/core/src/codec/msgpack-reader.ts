@@ -9,8 +9,11 @@ import { type RecordShape, RecordShapes, type ValueReader } from './record-shape
 const RECORD_TYPE = 0x72
 /** Longer texts (bytes) are decoded by themselves. */
 const SHORT = 128
-/** Short texts are cut out of a text of this many bytes, which is decoded at once. It lives as long as one of them. */
-const WINDOW = 4_096
+/**
+ * Short texts are cut out of a window, a text of many bytes that is decoded at once. It lives as long as one of them. So the
+ * first is small, and so is the one after a long text. Each other one is twice as large as the one before.
+ */
+const WINDOW = { first: 256, most: 4_096 } as const
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -30,6 +33,8 @@ export class MessagePackReader implements ValueReader {
   private window = ''
   private windowFrom = 0
   private windowTo = 0
+  /** Of the next one, in bytes. */
+  private windowSize: number = WINDOW.first
 
   constructor(types: ValueTypes) {
     this.types = types
@@ -45,6 +50,7 @@ export class MessagePackReader implements ValueReader {
     this.rawFrom = rawFrom
     this.rawTo = from
     this.windowTo = 0
+    this.windowSize = WINDOW.first
     if (this.records.length) this.records = []
     try {
       const value = this.value()
@@ -128,14 +134,18 @@ export class MessagePackReader implements ValueReader {
     const from = this.skip(length)
     const to = from + length
     if (to > bytes.length) throw new Error('Larder: a truncated text')
-    if (length > SHORT) return bytes.toString('utf8', from, to)
+    if (length > SHORT) {
+      this.windowSize = WINDOW.first
+      return bytes.toString('utf8', from, to)
+    }
     // Without a branch for each byte, this takes half as long as with one.
     let bits = 0
     for (let index = from; index < to; index++) bits |= bytes[index] as number
     if (bits > 0x7f) return bytes.toString('utf8', from, to)
     if (to > this.windowTo) {
       this.windowFrom = from
-      this.windowTo = from + WINDOW
+      this.windowTo = from + this.windowSize
+      this.windowSize = Math.min(2 * this.windowSize, WINDOW.most)
       this.window = bytes.toString('latin1', from, this.windowTo)
     }
     return this.window.slice(from - this.windowFrom, to - this.windowFrom)
