@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** Optimizing Prisma's query compiler (WebAssembly) takes longer than the few queries of a member. */
-const NODE_OPTIONS = ['--liftoff-only', '--import', at('../support/sources.mjs')]
+const EXEC_ARGV = ['--liftoff-only', '--import', at('../support/sources.mjs')]
 
 /** A process that a test started. It runs one program of this folder and answers one message with one message. */
 export interface Member<Ask, Answer> {
@@ -22,7 +22,7 @@ export async function startMember<Ask extends object, Answer>(
   program: string,
   parameters: readonly string[],
 ): Promise<Member<Ask, Answer>> {
-  const child = fork(at(program), parameters, { execArgv: NODE_OPTIONS })
+  const child = fork(at(program), parameters, { execArgv: EXEC_ARGV })
   await nextMessage(child)
   return {
     async ask(message) {

@@ -1,5 +1,6 @@
+import { PGlite } from '@electric-sql/pglite'
 import { createCache, memoryStore } from '@larder/core'
-import { migrate, startPglite } from '@larder/testing'
+import { migrate } from '@larder/testing'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../../../prisma/generated/client/client.ts'
 import { type Order, orders } from './clients.ts'
@@ -13,7 +14,7 @@ export interface Step {
 
 /** Reads, deletes and reads again, over a database of its own. */
 export async function runStory(order: Order): Promise<readonly Step[]> {
-  const pglite = await startPglite()
+  const pglite = await PGlite.create()
   await migrate((sql) => pglite.exec(sql))
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(pglite) })
   const cache = createCache({ store: memoryStore({ isolated: true }) })

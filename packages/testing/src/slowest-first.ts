@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that wait for so long that a run would wait for them at its end, slowest first. */
-const SLOWEST = [
+/** Files that take so long that a run would wait for them at its end. The slowest comes first. */
+export const SLOWEST = [
   'test/processes/killed-writer.test.ts',
   'test/promises/hung-store.test.ts',
   'packages/valkey/test/topology/failover.test.ts',
@@ -13,7 +13,7 @@ const SLOWEST = [
   'packages/core/test/tier/heap.test.ts',
 ]
 
-/** The usual order (by project, then by size), but for the slowest files of each group, which begin first. */
+/** Starts the slowest files of each group first. The others keep the usual order, by project and then by size. */
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const usual = await super.sort(files)

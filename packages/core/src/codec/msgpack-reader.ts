@@ -10,8 +10,9 @@ const RECORD_TYPE = 0x72
 /** Longer texts (bytes) are decoded by themselves. */
 const SHORT = 128
 /**
- * Short texts are cut out of a window, a text of many bytes that is decoded at once. It lives as long as one of them. So the
- * first is small, and so is the one after a long text. Each other one is twice as large as the one before.
+ * Bytes that are decoded at once, as a text out of which short texts are cut. V8 keeps that text in memory as long as one of
+ * them. So that it contains little else, the first window is small, and so is the one after a long text. Each other window is
+ * twice as large as the one before.
  */
 const WINDOW = { first: 256, most: 4_096 } as const
 const NOTHING = Buffer.alloc(0)

@@ -1,4 +1,4 @@
-import { mkdtempSync, statfsSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,18 +9,21 @@ const MEMORY = '/dev/shm'
 const ENOUGH = 3 * 2 ** 30
 
 /**
- * Makes a folder for the files of a database: in memory where there is room. A database of PostgreSQL is some 300 files;
- * on a disk, making and removing them took five times as long. SQLite waits for the disk with each write.
- * @param memory where that room would be. The folder is among the temporary files if there is too little, or no such place.
+ * Creates a folder for the files of a database: in memory if there is room, otherwise among the temporary files. A database
+ * of PostgreSQL is some 300 files. Creating and removing them on a disk took five times as long. SQLite waits for the disk
+ * with each write.
+ * @param memory a folder on a file system in memory, which may be missing.
+ * @param enough how many bytes have to be free there.
  */
-export function makeDataFolder(name: string, memory: string = MEMORY): string {
-  return mkdtempSync(join(hasRoom(memory) ? memory : tmpdir(), `larder-${name}-`))
+export function makeDataFolder(name: string, memory: string = MEMORY, enough: number = ENOUGH): string {
+  return mkdtempSync(join(hasRoom(memory, enough) ? memory : tmpdir(), `larder-${name}-`))
 }
 
-function hasRoom(folder: string): boolean {
+function hasRoom(folder: string, enough: number): boolean {
   try {
+    accessSync(folder, constants.W_OK)
     const { bavail, bsize } = statfsSync(folder)
-    return bavail * bsize >= ENOUGH
+    return bavail * bsize >= enough
   } catch {
     return false
   }
