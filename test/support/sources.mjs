@@ -1,5 +1,5 @@
 // For processes that tests start: they read our packages from their sources, as the tests do.
-import '../../packages/testing/src/quick-imports.mjs'
+import '@larder/testing/quick-imports'
 import { enableCompileCache, flushCompileCache, registerHooks } from 'node:module'
 
 // Compiling takes a good part of a member's start. Most members are killed, so they do not write the cache at their exit.
