@@ -79,6 +79,8 @@ function placeOf(url: string, line: number): string {
 function packageOf(url: string): string | undefined {
   if (url === '') return undefined
   if (url.startsWith('node:')) return 'node'
+  // Prisma's query compiler is the only one here.
+  if (url.startsWith('wasm:')) return '@prisma/client (WebAssembly)'
   const [, modules] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? []
   if (modules) return modules
   const [, ours] = /\/packages\/([^/]+)\//.exec(url) ?? []

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { barChart } from './chart.ts'
+import { GROUPS } from './groups.ts'
 import { markdownOutcomes, markdownSheet, origins } from './markdown.ts'
 import { type Results, readResults } from './results.ts'
 import type { Sheet } from './sheet.ts'
@@ -9,7 +10,7 @@ import type { Sheet } from './sheet.ts'
 // draws the charts. What stands around the figures is written by hand.
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
-const PAGES = ['performance', 'scale']
+const PAGES = ['performance', 'scale', 'measurements']
 /** `<!-- figures: GROUP/SHEET -->`, what was written there last, `<!-- end -->`. */
 const PLACE = /<!-- figures: (.+?) -->\n[\s\S]*?<!-- end -->/g
 
@@ -68,11 +69,22 @@ function writePages(all: Results): void {
 function figures(all: Results, name: string): string {
   if (name === 'targets') return markdownOutcomes(all)
   if (name === 'origins') return origins(all)
+  if (name === 'all') return everySheet(all)
   const sheet = sheetOf(all, name)
   if (!sheet) return notMeasured(name)
   const chart = CHARTS.find((each) => each.sheet === name)
   const picture = chart ? `![${chart.title}](pictures/${chart.file}.svg)\n\n` : ''
   return `${picture}${markdownSheet(sheet)}`
+}
+
+/** Every table of every group, in the order of a run. */
+function everySheet({ groups }: Results): string {
+  return Object.entries(GROUPS)
+    .flatMap(([name, { about }]) => {
+      const sheets = groups[name]?.sheets ?? []
+      return sheets.length > 0 ? [[`## ${name}: ${about}`, ...sheets.map(markdownSheet)].join('\n\n')] : []
+    })
+    .join('\n\n')
 }
 
 function notMeasured(name: string): string {

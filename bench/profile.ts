@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { createCache } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { prismaCache } from '@larder/prisma'
 import { valkeyStore } from '@larder/valkey'
@@ -67,69 +67,99 @@ async function openPaths(
   context: Context,
 ): Promise<{ paths: Readonly<Record<string, Path>>; close(): Promise<void> }> {
   const { url, prefix } = await context.server()
-  const { prisma } = await context.serverCatalogue()
-  const drizzle = (await context.products()).connect()
   const memory = createCache({ namespace: `${prefix}-profile` })
   const valkey = createCache({ namespace: `${prefix}-profile`, store: valkeyStore(url) })
-  const [ttl, models] = ['1h', { Strike: { ttl: '1h' } }] as const
-  const [inMemory, onServer] = [memory, valkey].map((cache) => ({
-    prisma: prisma.$extends(prismaCache({ cache, datamodel, models })),
-    drizzle: drizzleCache(drizzle, { cache, tables: { '*': { ttl } } }),
-  }))
-  if (!inMemory || !onServer) throw new Error('There are two caches')
-  const many = await Promise.all(
-    (['validate', 'off'] as const).map(async (mode) => {
-      const load = async (id: number) => itemOf('300 B', id)
-      const reader = await larder(await context.server(), { label: 'profile', tables: 1, load }, mode)
-      for (let id = 0; id < MANY.keys; id++) await reader.read(id)
-      const about = `No ORM: ${MANY.requests} hits over Valkey, ${MANY.inFlight} in flight, memory mode '${mode}'`
-      return { name: `store-hits-${mode}`, reader, path: { about, run: () => drive(reader.read, MANY) } }
-    }),
-  )
-  const list = { prisma: strikes(onServer.prisma), drizzle: goods(onServer.drizzle) }
-  const update = { prisma: repair(onServer.prisma), drizzle: raise(onServer.drizzle) }
+  const [inMemory, onServer] = [await behind(memory, context), await behind(valkey, context)]
+  const many = await Promise.all((['validate', 'off'] as const).map((mode) => storeHits(mode, context)))
   return {
     paths: {
       ...Object.fromEntries(many.map(({ name, path }) => [name, path])),
-      'prisma-hit-memory': {
-        about: 'Prisma: findUnique, a hit in the memory store',
-        run: () => inMemory.prisma.strike.findUnique({ where }),
-      },
-      'prisma-hit-validate': {
-        about: "Prisma: findUnique, a hit over Valkey with memory mode 'validate'",
-        run: () => onServer.prisma.strike.findUnique({ where }),
-      },
-      'prisma-burst': {
-        about: `Prisma: bursts of ${BURST.requests} findFirst at once over ${BURST.keys} keys, hits over Valkey with memory mode 'validate'`,
-        run: () => burst((id) => onServer.prisma.strike.findFirst({ where: { id } })),
-      },
+      ...hitPaths(inMemory, onServer),
       'prisma-miss': {
         about: 'Prisma: a list of 100 rows that misses, over Valkey',
-        run: () => list.prisma(100),
+        run: () => onServer.lists.prisma(100),
+      },
+      'prisma-miss-memory': {
+        about: 'Prisma: a list of 10 rows that misses, in the memory store',
+        run: () => inMemory.lists.prisma(10),
       },
       'prisma-write': {
         about: 'Prisma: update of a row by its key, over Valkey',
-        run: () => update.prisma(1),
+        run: () => onServer.updates.prisma(1),
       },
-      'drizzle-hit-memory': {
-        about: 'Drizzle: a prepared select by key, a hit in the memory store',
-        run: prepared(inMemory.drizzle, 'memory'),
-      },
-      'drizzle-hit-validate': {
-        about: "Drizzle: a prepared select by key, a hit over Valkey with memory mode 'validate'",
-        run: prepared(onServer.drizzle, 'validate'),
+      'prisma-write-memory': {
+        about: 'Prisma: update of a row by its key, in the memory store',
+        run: () => inMemory.updates.prisma(1),
       },
       'drizzle-miss': {
         about: 'Drizzle: a list of 100 rows that misses, over Valkey',
-        run: () => list.drizzle(100),
+        run: () => onServer.lists.drizzle(100),
+      },
+      'drizzle-miss-memory': {
+        about: 'Drizzle: a list of 10 rows that misses, in the memory store',
+        run: () => inMemory.lists.drizzle(10),
       },
       'drizzle-write': {
         about: 'Drizzle: update of a row by its key, over Valkey',
-        run: () => update.drizzle(1),
+        run: () => onServer.updates.drizzle(1),
+      },
+      'drizzle-write-memory': {
+        about: 'Drizzle: update of a row by its key, in the memory store',
+        run: () => inMemory.updates.drizzle(1),
       },
     },
     async close() {
       for (const cache of [memory, valkey, ...many.map(({ reader }) => reader)]) await cache.close()
+    },
+  }
+}
+
+type Hosts = Awaited<ReturnType<typeof behind>>
+
+/** What is profiled of one cache. */
+async function behind(cache: Cache, context: Context) {
+  const client = (await context.serverCatalogue()).prisma
+  const prisma = client.$extends(prismaCache({ cache, datamodel, models: { Strike: { ttl: '1h' } } }))
+  const db = (await context.products()).connect()
+  const drizzle = drizzleCache(db, { cache, tables: { '*': { ttl: '1h' } } })
+  return {
+    prisma,
+    drizzle,
+    lists: { prisma: strikes(prisma), drizzle: goods(drizzle) },
+    updates: { prisma: repair(prisma), drizzle: raise(drizzle) },
+  }
+}
+
+/** Hits without an ORM, many in flight. */
+async function storeHits(mode: 'validate' | 'off', context: Context) {
+  const load = async (id: number) => itemOf('300 B', id)
+  const reader = await larder(await context.server(), { label: 'profile', tables: 1, load }, mode)
+  for (let id = 0; id < MANY.keys; id++) await reader.read(id)
+  const about = `No ORM: ${MANY.requests} hits over Valkey, ${MANY.inFlight} in flight, memory mode '${mode}'`
+  return { name: `store-hits-${mode}`, reader, path: { about, run: () => drive(reader.read, MANY) } }
+}
+
+function hitPaths(inMemory: Hosts, onServer: Hosts): Readonly<Record<string, Path>> {
+  return {
+    'prisma-hit-memory': {
+      about: 'Prisma: findUnique, a hit in the memory store',
+      run: () => inMemory.prisma.strike.findUnique({ where }),
+    },
+    'prisma-hit-validate': {
+      about: "Prisma: findUnique, a hit over Valkey with memory mode 'validate'",
+      run: () => onServer.prisma.strike.findUnique({ where }),
+    },
+    'prisma-burst': {
+      about: `Prisma: bursts of ${BURST.requests} findFirst at once over ${BURST.keys} keys, hits over Valkey with memory mode 'validate'`,
+      run: () => burst((id) => onServer.prisma.strike.findFirst({ where: { id } })),
+    },
+    'drizzle-hit-memory': {
+      about: 'Drizzle: a prepared select by key, a hit in the memory store',
+      run: prepared(inMemory.drizzle, 'memory'),
+    },
+    'drizzle-hit-validate': {
+      about: "Drizzle: a prepared select by key, a hit over Valkey with memory mode 'validate'",
+      run: prepared(onServer.drizzle, 'validate'),
     },
   }
 }

@@ -106,7 +106,9 @@ export const TARGETS: readonly Target[] = [
     ['imports', 'imports', '@larder/drizzle, after what it needs', 'time'],
     100,
   ),
-  most('heap for a kept row of 300 B', ['heap', 'heap', 'memoryStore(): 300 B', 'taken'], 2_000),
+  ...['memoryStore()', 'Valkey, validate', 'Valkey, push'].map((keeper) =>
+    most(`heap for a kept row of 300 B: ${keeper}`, ['heap', 'heap', `${keeper}: 300 B`, 'taken'], 2_000),
+  ),
   ...['300 B', '3 kB', '30 kB'].map((size) => ({
     name: `what maxBytes counts of a row of ${size}`,
     group: 'heap',

@@ -6,7 +6,8 @@ import type { Context } from '../context.ts'
 import type { Db } from '../products.ts'
 import { type Case, interleave } from '../rounds.ts'
 import { MODES, nameOf, otherReads, tellOthers } from '../valkey/caches.ts'
-import { built, prepared } from './drizzle.ts'
+import { built, prepared, preparedById } from './drizzle.ts'
+import { benchManyHits } from './many-hits.ts'
 import { ServerCache } from './server-cache.ts'
 
 const PLAIN = 'plain Drizzle, local database'
@@ -21,7 +22,7 @@ export async function benchDrizzleHits(context: Context): Promise<void> {
   const larders = MODES.map((mode) => {
     const store = valkeyStore(server.url)
     const cache = createCache({ store, namespace: `${server.prefix}-drizzle-${mode}`, memory: { mode } })
-    const db = drizzleCache(plain, { cache, tables: { '*': { ttl: '1h' } } })
+    const db = drizzleCache(connect(), { cache, tables: { '*': { ttl: '1h' } } })
     return { mode, cache, db }
   })
   const dbs: (readonly [string, Db])[] = [
@@ -48,6 +49,16 @@ export async function benchDrizzleHits(context: Context): Promise<void> {
       'built',
       'Drizzle on PostgreSQL and Valkey: the same, built each time',
       dbs.map(([name, db]) => ({ name, run: built(db) })),
+    )
+    await benchManyHits(
+      context,
+      'Drizzle',
+      dbs.map(([name, db], index) => ({
+        name,
+        // Only this one needs the database, and one connection would hold it back.
+        read: preparedById(db === plain ? connect({ connections: 8 }) : db, `many_${index}`),
+      })),
+      [versusPlain],
     )
   } finally {
     for (const { cache } of larders) await cache.close()

@@ -15,12 +15,16 @@ export const built = (db: Db) => async () => await db.select().from(products).wh
 const relational = (db: Db) => async () =>
   await db.query.products.findFirst({ where: eq(products.id, ID), with: { reviews: true } })
 export function prepared(db: Db, name: string): () => Promise<unknown> {
+  const byId = preparedById(db, name)
+  return () => byId(ID)
+}
+export function preparedById(db: Db, name: string): (id: number) => Promise<unknown> {
   const byId = db
     .select()
     .from(products)
     .where(eq(products.id, sql.placeholder('id')))
     .prepare(name)
-  return () => byId.execute({ id: ID })
+  return (id) => byId.execute({ id })
 }
 
 /** What a hit in memory costs behind Drizzle, beside Drizzle's own cache. */

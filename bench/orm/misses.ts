@@ -28,7 +28,7 @@ interface Client {
 /** What a miss adds to the query: encoding and storing the rows, in the background too. */
 export async function benchMisses(context: Context): Promise<void> {
   const { url, prefix } = await context.server()
-  const drizzle = (await context.products()).connect()
+  const shop = await context.products()
   const { prisma } = await context.serverCatalogue()
   const modes = context.quick ? (['validate'] as const) : (['off', 'validate'] as const)
   const caches = [
@@ -56,9 +56,9 @@ export async function benchMisses(context: Context): Promise<void> {
       ),
     ],
     Drizzle: [
-      { name: PLAIN, list: goods(drizzle) },
-      aside(goods(drizzle)),
-      ...behind((cache) => goods(drizzleCache(drizzle, { cache, tables: { '*': { ttl } } }))),
+      { name: PLAIN, list: goods(shop.connect()) },
+      aside(goods(shop.connect())),
+      ...behind((cache) => goods(drizzleCache(shop.connect(), { cache, tables: { '*': { ttl } } }))),
     ],
   }
   try {

@@ -10,10 +10,13 @@ import { compare } from '../compare.ts'
 import type { Context } from '../context.ts'
 import { interleave } from '../rounds.ts'
 import type { Server } from '../valkey/server.ts'
+import { benchManyHits } from './many-hits.ts'
 
 /** Any report. */
 const where = { id: 4711 }
 const FLOOR = 'floor: an extension that GETs, decodes'
+const FLOOR_OF_MANY = 'floor: an extension that answers immediately'
+const PLAIN = 'plain Prisma'
 /** Seconds. */
 const LIFETIME = 600
 
@@ -37,7 +40,10 @@ export async function larderClient({ prisma }: Catalogue, { url, prefix }: Serve
 }
 
 /** Settings as its guide has them; texts, because JSON needs a module of the server. */
-function peerExtension({ prefix }: Server, client: Redis): ReturnType<typeof PrismaExtensionRedis<Redis>> {
+export function peerExtension(
+  { prefix }: Server,
+  client: Redis,
+): ReturnType<typeof PrismaExtensionRedis<Redis>> {
   const auto = { invalidateOnWrite: true, ttl: LIFETIME, stale: 0 }
   return PrismaExtensionRedis({
     config: { ttl: LIFETIME, stale: 0, type: 'STRING', cacheKey: { prefix }, auto },
@@ -73,6 +79,7 @@ export async function benchPrismaHits(context: Context): Promise<void> {
   const { prisma } = catalogue
   const [larder, peer] = [await larderClient(catalogue, server), peerClient(catalogue, server)]
   const least = await leastClient(catalogue, server)
+  const answering = await answeringClient(catalogue)
   const read = (client: StrikeReader) => async () => await client.strike.findFirst({ where })
   try {
     const kept = [
@@ -81,19 +88,41 @@ export async function benchPrismaHits(context: Context): Promise<void> {
       { name: 'prisma-extension-redis: hit', run: read(peer.client) },
     ]
     for (const { run } of kept) await untilKept(run, catalogue)
-    const timed = await interleave(
-      [{ name: 'plain Prisma', run: read(prisma) }, ...kept],
-      context.remoteBudget,
-    )
+    const timed = await interleave([{ name: PLAIN, run: read(prisma) }, ...kept], context.remoteBudget)
     context.show({
       id: 'one-at-a-time',
       title: 'Prisma on PostgreSQL and Valkey: a hit of findFirst, one at a time',
       note: 'The floor is an extension that answers with what one GET brought, decoded.',
       ...compare(timed, [{ head: '× floor', name: FLOOR }]),
     })
+    const byId =
+      ({ strike }: StrikeReader) =>
+      async (id: number) =>
+        await strike.findFirst({ where: { id } })
+    await benchManyHits(
+      context,
+      'Prisma',
+      [
+        { name: PLAIN, read: byId(prisma) },
+        { name: FLOOR_OF_MANY, read: byId(answering.client) },
+        { name: 'Larder', read: byId(larder.client) },
+        { name: 'prisma-extension-redis', read: byId(peer.client) },
+      ],
+      [
+        { head: '× floor', name: FLOOR_OF_MANY },
+        { head: '× plain', name: PLAIN },
+      ],
+    )
   } finally {
     for (const { close } of [larder, peer, least]) await close()
   }
+}
+
+/** What Prisma itself leaves to any cache. */
+export async function answeringClient({ prisma }: Catalogue): Promise<Client> {
+  const row = await prisma.strike.findFirst({ where: { id: 1 } })
+  const client = prisma.$extends({ query: { $allOperations: async () => row } })
+  return { client, close: async () => {} }
 }
 
 /** The least a cache on a server can do behind Prisma. */

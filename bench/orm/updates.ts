@@ -9,12 +9,20 @@ import { compare } from '../compare.ts'
 import type { Context } from '../context.ts'
 import { type Db, products } from '../products.ts'
 import { takeTurns } from '../rounds.ts'
+import { peerExtension } from './prisma-hits.ts'
+import { ServerCache } from './server-cache.ts'
 
 const IN_FLIGHT = [1, 8] as const
 /** Rows that are written. */
 const ROWS = 500
 const PLAIN = 'plain'
 const FLOOR = 'floor: two empty calls of Valkey'
+const BY_HAND = 'by hand: a DEL after it'
+/** How the other library finds what to remove. */
+const PEERS: Readonly<Record<string, string>> = {
+  Drizzle: "the keys of the table by Drizzle's own cache (our adapter, full runs only)",
+  Prisma: 'the keys of the model by prisma-extension-redis (full runs only)',
+}
 /** Rounds before anything is timed: a process of an application has made its thousands of writes. */
 const WARM_UP = { quick: 10, full: 50 } as const
 
@@ -22,25 +30,33 @@ export type Update = (id: number) => PromiseLike<unknown>
 
 /** What a mark and a finish add to an update of one row by its key. */
 export async function benchUpdates(context: Context): Promise<void> {
-  const { url, prefix } = await context.server()
-  const drizzle = (await context.products()).connect({ connections: 8 })
+  const server = await context.server()
+  const { url, prefix } = server
+  const shop = await context.products()
+  // A db of its own for each: one that two caches wrap is a mistake of which Larder warns.
+  const db = (cache?: ServerCache): Db => shop.connect({ connections: 8, ...(cache && { cache }) })
   const { prisma } = await context.serverCatalogue()
   const [ttl, write] = ['1h', 'through'] as const
   const memory = createCache({ namespace: `${prefix}-updates` })
   const through = createCache({ namespace: `${prefix}-through` })
   const valkey = createCache({ namespace: `${prefix}-updates`, store: valkeyStore(url) })
-  const client = new Redis(url)
+  const [client, ofPeers] = [new Redis(url), server.connect()]
   const empty = (await client.script('LOAD', 'return 1')) as string
   const call = (): Promise<unknown> => client.evalsha(empty, 0)
+  const remove = (id: number): Promise<unknown> => client.del(`${prefix}-by-hand-${id}`)
   const hosts: Record<string, Record<string, Update>> = {
     Drizzle: {
-      [PLAIN]: raise(drizzle),
-      'Larder, memory': raise(drizzleCache(drizzle, { cache: memory, tables: { '*': { ttl } } })),
+      [PLAIN]: raise(db()),
+      'Larder, memory': raise(drizzleCache(db(), { cache: memory, tables: { '*': { ttl } } })),
       "Larder, memory, write: 'through'": raise(
-        drizzleCache(drizzle, { cache: through, tables: { '*': { ttl, write } } }),
+        drizzleCache(db(), { cache: through, tables: { '*': { ttl, write } } }),
       ),
-      [FLOOR]: between(call, raise(drizzle)),
-      'Larder, Valkey': raise(drizzleCache(drizzle, { cache: valkey, tables: { '*': { ttl } } })),
+      [FLOOR]: between(call, raise(db())),
+      [BY_HAND]: followed(remove, raise(db())),
+      ...(!context.quick && {
+        "Drizzle's own cache over Valkey": raise(db(new ServerCache(ofPeers, `${prefix}-own`))),
+      }),
+      'Larder, Valkey': raise(drizzleCache(db(), { cache: valkey, tables: { '*': { ttl } } })),
     },
     Prisma: {
       [PLAIN]: repair(prisma),
@@ -51,6 +67,10 @@ export async function benchUpdates(context: Context): Promise<void> {
         prisma.$extends(prismaCache({ cache: through, datamodel, models: { Strike: { ttl, write } } })),
       ),
       [FLOOR]: between(call, repair(prisma)),
+      [BY_HAND]: followed(remove, repair(prisma)),
+      ...(!context.quick && {
+        'prisma-extension-redis': repair(prisma.$extends(peerExtension(server, ofPeers))),
+      }),
       'Larder, Valkey': repair(
         prisma.$extends(prismaCache({ cache: valkey, datamodel, models: { Strike: { ttl } } })),
       ),
@@ -61,6 +81,7 @@ export async function benchUpdates(context: Context): Promise<void> {
       for (const inFlight of IN_FLIGHT) await measure(context, host, updates, inFlight)
   } finally {
     client.disconnect()
+    ofPeers.disconnect()
     for (const cache of [memory, through, valkey]) await cache.close()
   }
 }
@@ -92,14 +113,23 @@ async function measure(
   show({
     id: `${host}-${inFlight}`,
     title: `${host} on PostgreSQL: update of one row by its key, ${inFlight} in flight`,
-    note: `Time for one update: that of ${count} of them, divided. Each marks before its statement; the
-finish follows in the background. The floor does nothing else: it waits for an empty script
-before its statement, and sends another one after it.`,
+    note: `Time for one update: that of ${count} of them, divided. Larder marks before its statement, and
+finishes in the background. The floor does nothing else: it waits for an empty script before its statement, and sends
+another one after it. The others invalidate after the statement only, and wait for that: one key by hand, ${PEERS[host] ?? ''}.
+A read that comes between finds the old row there.`,
     ...compare(timed, [
       { head: '× plain', name: PLAIN },
       { head: '× floor', name: FLOOR },
     ]),
   })
+}
+
+/** One key is removed after the statement, as most do it by hand. */
+function followed(remove: (id: number) => Promise<unknown>, update: Update): Update {
+  return async (id) => {
+    await update(id)
+    await remove(id)
+  }
 }
 
 /** What a mark that is waited for, and a finish that is not, cost if they do nothing. */

@@ -89,6 +89,7 @@ export default defineConfig({
           page('Valkey: connection problems', 'valkey-troubleshooting'),
           page('Operations', 'operations'),
           page('Performance', 'performance'),
+          page('All measurements', 'measurements'),
           page('Scale', 'scale'),
           page('Switching off and warming up', 'switching-off'),
           page('When things fail', 'when-things-fail'),
