@@ -47,7 +47,10 @@ describe('invalid options throw at construction and name the fix', () => {
     'no schema': [wrap({}, drizzle.mock()), /pass schema/],
     'what is no db': [wrap({}, {}), /takes the db that drizzle/],
     'an unsupported driver': [
-      wrap({}, drizzleProxy(async () => ({ rows: [] }), { schema })),
+      wrap(
+        {},
+        drizzleProxy(async () => ({ rows: [] }), { schema }),
+      ),
       /does not support PgRemote: see Drivers in docs\/drizzle\.md/,
     ],
     replicas: [wrap({}, withReplicas(db, [db])), /wrap the primary/i],
