@@ -1,5 +1,5 @@
 import { type Cache, CacheError, type PolicyOptions } from '@larder/core'
-import { type ColumnType, collatedText, type Engine, notBuilt, type SqlDialect } from '@larder/core/host'
+import { type ColumnType, collatedText, type Engine, type SqlDialect } from '@larder/core/host'
 import { registerClient } from './connection/wrapped-clients.ts'
 import type { CallPolicy } from './policy/policies.ts'
 import { type DbParts, entityKinds, hasNativeCache, isSync, syncConnectionOf } from './versions/parts.ts'
@@ -14,7 +14,10 @@ export function driverOf(version: Version, db: DbParts): { dialect: SqlDialect; 
   const driver = entityKinds(db.session)[0] ?? 'an unknown session'
   const dialect = version.drivers[driver]
   if (dialect && (!isSync(db) || syncConnectionOf(db))) return { dialect, driver }
-  throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+  throw new CacheError(
+    'LARDER_OPTION_NOT_BUILT',
+    `drizzleCache does not support ${driver.replace(/Session$/, '')}: see Drivers in docs/drizzle.md`,
+  )
 }
 
 /**

@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import { Cache } from 'drizzle-orm/cache/core'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { withReplicas } from 'drizzle-orm/pg-core'
+import { drizzle as drizzleProxy } from 'drizzle-orm/pg-proxy'
 import { describe, expect, it, vi } from 'vitest'
 import * as schema from './contract/schema-pg.ts'
 
@@ -45,6 +46,13 @@ describe('invalid options throw at construction and name the fix', () => {
     ],
     'no schema': [wrap({}, drizzle.mock()), /pass schema/],
     'what is no db': [wrap({}, {}), /takes the db that drizzle/],
+    'an unsupported driver': [
+      wrap(
+        {},
+        drizzleProxy(async () => ({ rows: [] }), { schema }),
+      ),
+      /does not support PgRemote: see Drivers in docs\/drizzle\.md/,
+    ],
     replicas: [wrap({}, withReplicas(db, [db])), /wrap the primary/i],
     'a bad database name': [wrap({ database: 'a b' }), /database is "a b"/],
     'a collation where the database is not MySQL': [

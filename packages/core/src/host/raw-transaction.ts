@@ -16,7 +16,7 @@ export interface RawSession {
 
 /** What one host says and knows of its sessions. */
 export interface RawSessionOptions {
-  /** `'this client reads past the cache. Use $transaction instead'` */
+  /** `'this client bypasses the cache. Use $transaction instead'` */
   readonly advice: string
   /** True if the error proves that the statement committed nothing. */
   statementFailed(error: unknown): boolean

@@ -36,7 +36,7 @@ export interface JournalDeps {
 export function createJournal({ store, clock, events, pendingWrites }: JournalDeps): Journal {
   const backlog = createBacklog(pendingWrites, () => {
     const message =
-      'the store has been out of reach while more tables and tags were written than are remembered one by one: everything will be invalidated when it is back'
+      'too many invalidations are waiting for the store. Every read of this process bypasses the cache until the store answers, and then everything is invalidated'
     events.emit('warning', { code: 'journal-overflow', message })
   })
   let pause = PAUSE_FIRST

@@ -95,13 +95,12 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
   },
 }
 const NAMES = Object.keys(CHECKS)
-/** The names of all options of a policy, built or not. */
+/** The names of all options of a policy. */
 export const POLICY_OPTIONS: readonly string[] = NAMES
 
 /**
  * The options that are given, each checked.
- * @throws CacheError naming the option under `path`, its value and the fix: for what is wrong, for what nobody knows,
- * and for what is known and not built.
+ * @throws CacheError naming the option under `path`, its value and the fix, for a wrong value and for an unknown option.
  */
 export function checked(options: PolicyOptions, path: string): Partial<Policy> {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
@@ -115,14 +114,6 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
     else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
   }
   return policy
-}
-
-/** The error for an option of the contract that does not exist yet. */
-export function notBuilt(option: string): CacheError {
-  return new CacheError(
-    'LARDER_OPTION_NOT_BUILT',
-    `${option} is not built yet in this version of Larder: leave it out (CAVEATS.md of @larder/core lists what is missing)`,
-  )
 }
 
 function refused(value: unknown, option: string, fix: string): CacheError {

@@ -52,7 +52,7 @@ export function createRawChanges(deps: RawWriteDeps): RawChanges {
     if (unknownWrites === 'throw')
       throw new CacheError(
         'LARDER_UNKNOWN_WRITE',
-        `${operation} writes tables that cannot be told, and unknownWrites is 'throw': ${instead}, or set unknownWrites to 'invalidate'`,
+        `${operation} writes tables that Larder cannot determine, and unknownWrites is 'throw': ${instead}, or set unknownWrites to 'invalidate'`,
       )
     // No table at all: whatever the transaction returned, this may have changed it.
     if (unknownWrites === 'event') return []

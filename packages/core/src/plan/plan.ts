@@ -77,7 +77,7 @@ export interface ReadPlan<T> {
   readonly dataDepth?: number
   /** More than one SQL statement may run: the result is stored only if its tags held through the last. */
   readonly severalStatements: boolean
-  /** Arguments or results that cannot be encoded throw, instead of going past the cache. */
+  /** Arguments or results that cannot be encoded throw, instead of bypassing the cache. */
   readonly strict?: boolean
   /**
    * What a read without a policy depends on. Called only inside the load of a computed value, which depends on it too. A

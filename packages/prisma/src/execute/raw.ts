@@ -65,7 +65,7 @@ export function isPostgres(provider: string): boolean {
 
 export function createRawSql(engine: Engine, provider: string, transactions: Transactions): RawSql {
   const dialect = dialectOf(provider)
-  const advice = 'this client reads past the cache. Use $transaction instead'
+  const advice = 'this client bypasses the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const settings = createSessionState((warning) => engine.events.emit('warning', warning))
 
