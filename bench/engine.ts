@@ -32,8 +32,8 @@ export async function benchEngine({ budget, show }: Context): Promise<void> {
     note: `The floor decodes the same bytes with the same codec, and checks nothing. Larder
 decodes them once, and copies. The memory tier's hits are over a store that
 stands for a server, without the way to it: push asks it nothing, validate asks
-for the tags. bentocache knows neither tables nor writes. By default it stores JSON;
-without serialization all callers share one object, and a change to it is cached.`,
+for the tags. bentocache knows neither tables nor writes. It stores JSON by default.
+Without serialization all callers share one object: what one changes, all others see.`,
     ...compare(timed, [{ head: '× floor', name: FLOOR }]),
   })
   for (const { tier } of tiers) await tier.close()
