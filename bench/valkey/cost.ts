@@ -16,7 +16,7 @@ const IN_FLIGHT = 64
 const WARM_UP = 6
 /** Hits of one round, and rounds. */
 const SIZES = {
-  quick: { hits: 3_000, rounds: 6 },
+  quick: { hits: 2_500, rounds: 6 },
   full: { hits: 6_000, rounds: 16 },
 } as const
 

@@ -67,7 +67,7 @@ export async function larder(
 
 interface BentocacheOptions {
   readonly tags: boolean
-  /** Whether its memory stores JSON, which is its default. Without, all callers share one object. */
+  /** Whether its memory stores JSON, which is its default. If not, all callers share one object. */
   readonly serialize: boolean
 }
 
