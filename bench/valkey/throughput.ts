@@ -148,7 +148,9 @@ async function measure(
 more requests a second. CPU is that of this process for one request. No hits: the share of
 reads that loaded or bypassed. The rows by hand and the floors are written in this repository.
 A floor sends what Larder sends and decodes what it decodes, in a bare loop: what a mode takes
-beyond it is Larder's own. bentocache without serialization hands one object to all callers.`,
+beyond it is Larder's own. bentocache without serialization hands one object to all callers.
+In bentocache 1.6.1 that setting works only in the process that loaded the entry: elsewhere the
+first read, from L2, stores JSON in L1, and the next one throws.`,
     columns: COLUMNS,
     rows,
   })
