@@ -190,15 +190,15 @@ it('reads of large entries do not bypass a healthy server because this process i
   })
   for (let [handedOver, worked] = [began, 0]; !results; ) {
     await wait(1)
-    // Busy for about two thirds of the time, which is too little to count as busy without answers. Turns are too short to
+    // Busy for more than 60 % of the time, which is too little to count as busy without answers. Turns are too short to
     // make timers late.
     const { idle } = performance.eventLoopUtilization(before)
-    const work = Math.min(4, Math.max(0, 1.8 * idle - worked))
+    const work = Math.min(4, Math.max(0, 1.6 * idle - worked))
     block(work)
     worked += work
-    // An entry each millisecond. One reply has many.
+    // About an entry each millisecond. One reply has many.
     const now = performance.now()
-    relay.handOver(Math.ceil(30_000 * (now - handedOver)))
+    relay.handOver(Math.ceil(35_000 * (now - handedOver)))
     handedOver = now
   }
   const took = performance.now() - began
