@@ -14,14 +14,17 @@ export async function benchEngine({ budget, show }: Context): Promise<void> {
   const cache = createCache()
   const bento = new BentoCache({
     default: 'memory',
-    stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 1_000 })) },
+    stores: {
+      memory: bentostore().useL1Layer(memoryDriver({ maxItems: 1_000 })),
+      objects: bentostore().useL1Layer(memoryDriver({ maxItems: 1_000, serialize: false })),
+    },
   })
   const tiers = (['push', 'validate'] as const).map((mode) => {
     const tier = createCache({ store: remote(), memory: { mode } })
     return { mode, tier }
   })
   const overRemote = tiers.flatMap(({ mode, tier }) => tiered(mode, tier))
-  const cases = [floor(), ...larder(cache), ...overRemote, ...peers(bento)]
+  const cases = [floor(), ...larder(cache), ...overRemote, ...peers(bento, bento.use('objects'))]
   const timed = await interleave(cases, budget)
   show({
     id: 'memory',
@@ -29,7 +32,8 @@ export async function benchEngine({ budget, show }: Context): Promise<void> {
     note: `The floor decodes the same bytes with the same codec, and checks nothing. Larder
 decodes them once, and copies. The memory tier's hits are over a store that
 stands for a server, without the way to it: push asks it nothing, validate asks
-for the tags. bentocache stores JSON, and knows neither tables nor writes.`,
+for the tags. bentocache knows neither tables nor writes. It stores JSON by default.
+Without serialization all callers share one object: what one changes, all others see.`,
     ...compare(timed, [{ head: '× floor', name: FLOOR }]),
   })
   for (const { tier } of tiers) await tier.close()
@@ -52,11 +56,15 @@ function floor(): Case {
 
 function larder(cache: ReturnType<typeof createCache>): Case[] {
   const read = attachItems(cache)
-  const load = once(ITEM)
+  const [load, tagged] = [once(ITEM), once(ITEM)]
   return [
     { name: 'Larder: a row of 1 table', run: read('one', ONE_TABLE) },
     { name: 'Larder: rows of 3 tables', run: read('three', THREE_TABLES) },
     { name: 'Larder: wrap, no tags', run: () => cache.wrap('item', { ttl: '1h' }, load) },
+    {
+      name: 'Larder: wrap, 2 tags',
+      run: () => cache.wrap('tagged', { ttl: '1h', tags: ['item', 'owner'] }, tagged),
+    },
   ]
 }
 
@@ -68,8 +76,10 @@ function tiered(mode: string, cache: ReturnType<typeof createCache>): Case[] {
   ]
 }
 
-function peers(bento: Pick<BentoCache<never>, 'getOrSet'>): Case[] {
-  const [bare, tagged] = [once(ITEM), once(ITEM)]
+type Bento = Pick<BentoCache<never>, 'getOrSet'>
+
+function peers(bento: Bento, objects: Bento): Case[] {
+  const [bare, tagged, shared] = [once(ITEM), once(ITEM), once(ITEM)]
   return [
     {
       name: 'bentocache: no tags',
@@ -78,6 +88,10 @@ function peers(bento: Pick<BentoCache<never>, 'getOrSet'>): Case[] {
     {
       name: 'bentocache: 2 tags',
       run: () => bento.getOrSet({ key: 'tagged', ttl: '1h', tags: ['item', 'owner'], factory: tagged }),
+    },
+    {
+      name: 'bentocache without serialization: 2 tags',
+      run: () => objects.getOrSet({ key: 'shared', ttl: '1h', tags: ['item', 'owner'], factory: shared }),
     },
   ]
 }

@@ -1,4 +1,4 @@
-import { describeMachine } from './machine.ts'
+import { describeMachine, type Machine } from './machine.ts'
 import type { GroupResult, Results } from './results.ts'
 import { cell, type Sheet } from './sheet.ts'
 import { median } from './statistics.ts'
@@ -31,10 +31,7 @@ const STEADY_SPREAD = 0.25
 
 /** Where the figures come from: machine, versions, when each group was measured, and how steady it was. */
 export function origins({ groups }: Results): string {
-  const [first] = Object.values(groups)
-  if (!first) return '*Nothing was measured.*'
-  const { node: _, ...packages } = first.machine.versions
-  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
+  if (Object.keys(groups).length === 0) return '*Nothing was measured.*'
   const lines = Object.entries(groups).map(([name, group]) => {
     const spread = spreadOfRatios(group)
     return [
@@ -42,11 +39,32 @@ export function origins({ groups }: Results): string {
       `${group.date.slice(0, 16).replace('T', ' ')} UTC`,
       group.run,
       `${Math.round(group.seconds)} s`,
+      group.machine.commit ?? '–',
+      versionsIn(group.servers ?? {}).join(', ') || '–',
       spread === undefined ? '–' : `±${Math.round(spread * 100)}%`,
     ]
   })
-  const heads = ['group', 'measured', 'run', 'took', 'spread of its ratios']
-  return `${describeMachine(first.machine)}; ${versions.join(', ')}.\n\n${markdownTable(heads, lines)}${warningOf(groups)}`
+  const heads = ['group', 'measured', 'run', 'took', 'commit', 'servers', 'spread of its ratios']
+  return `${machinesOf(groups)}\n\n${markdownTable(heads, lines)}${warningOf(groups)}`
+}
+
+/** One sentence if all groups were measured with the same; else one for each machine, with its groups. */
+function machinesOf(groups: Results['groups']): string {
+  const described = Object.entries(groups).map(([name, { machine }]) => ({ name, text: describe(machine) }))
+  const distinct = Object.entries(Object.groupBy(described, ({ text }) => text))
+  if (distinct.length === 1) return sentence(distinct[0]?.[0] ?? '')
+  return distinct
+    .map(([text, measured = []]) => sentence(`- ${measured.map(({ name }) => name).join(', ')}: ${text}`))
+    .join('\n')
+}
+
+function describe(machine: Machine): string {
+  const { node: _, ...packages } = machine.versions
+  return `${describeMachine(machine)}; ${versionsIn(packages).join(', ')}`
+}
+
+function versionsIn(versions: Readonly<Record<string, string>>): string[] {
+  return Object.entries(versions).map(([name, version]) => `${name} ${version}`)
 }
 
 function warningOf(groups: Results['groups']): string {

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Machine } from './machine.ts'
+import { knownServers, type Machine, type Servers } from './machine.ts'
 import type { Sheet } from './sheet.ts'
 
 /** What `--json FILE` writes. docs/performance.md describes it. */
@@ -15,6 +15,8 @@ export interface GroupResult {
   readonly run: 'quick' | 'full'
   readonly seconds: number
   readonly machine: Machine
+  /** Versions by name of the servers that the run had connected to by the end of the group. Absent in older files. */
+  readonly servers?: Servers
   readonly sheets: readonly Sheet[]
 }
 
@@ -24,7 +26,9 @@ const FORMAT = 1
 /** Adds the groups to those that the file has from earlier runs. */
 export function writeResults(file: string, groups: Results['groups']): void {
   const earlier = readResults(file)?.groups ?? {}
-  const results: Results = { format: FORMAT, groups: { ...earlier, ...groups } }
+  const servers = knownServers()
+  const added = Object.entries(groups).map(([name, group]) => [name, { servers, ...group }] as const)
+  const results: Results = { format: FORMAT, groups: { ...earlier, ...Object.fromEntries(added) } }
   writeFileSync(file, `${JSON.stringify(results, rounded, 2)}\n`)
 }
 

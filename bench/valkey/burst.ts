@@ -1,10 +1,11 @@
 import type { Catalogue } from '../catalogue.ts'
 import type { Context } from '../context.ts'
+import { noteServer } from '../machine.ts'
 import { type Client, larderClient, peerClient } from '../orm/prisma-hits.ts'
 import { figure, type Row, ratioFigure } from '../sheet.ts'
 import { quantile } from '../statistics.ts'
 import { whole } from '../units.ts'
-import { cacheAside } from './cache-aside.ts'
+import { cacheAside, shareInFlight } from './cache-aside.ts'
 import type { Server } from './server.ts'
 
 /** Requests of one burst, and the keys that they ask for in turn. */
@@ -36,12 +37,15 @@ interface Burst {
 export async function benchBurst(context: Context): Promise<void> {
   const server = await context.server()
   const catalogue = await context.serverCatalogue()
+  const [setting] = await catalogue.prisma.$queryRaw<{ server_version: string }[]>`SHOW server_version`
+  noteServer('postgres', setting?.server_version ?? '?')
   const most = context.quick ? 5 : 20
   const clients: (readonly [string, Client])[] = [
     ['ceiling: an extension that answers immediately', await ceiling(catalogue)],
     ['Larder', await larderClient(catalogue, server)],
     [PEER, peerClient(catalogue, server)],
-    ['cache-aside by hand', byHand(catalogue, server)],
+    ['cache-aside by hand', byHand(catalogue, server, 'alone', (_, read) => read())],
+    ['by hand, with a map of reads in flight', byHand(catalogue, server, 'shared', shareInFlight())],
   ]
   const targets: Target[] = []
   try {
@@ -59,7 +63,10 @@ export async function benchBurst(context: Context): Promise<void> {
       title: `Prisma on PostgreSQL and Valkey: bursts of ${whole(BURST.requests)} requests at once, over ${BURST.keys} keys`,
       note: `The cache is empty before the first burst (cold); ${bursts - WARM_UP} warm ones are measured. Loads are SQL
 statements: ${BURST.keys} are needed. prisma-extension-redis stores JSON: a hit gives texts for
-dates and decimals, where Larder gives what Prisma gives.`,
+dates and decimals, where Larder gives what Prisma gives. The rows by hand are this repository's
+bench/valkey/cache-aside.ts: JSON too, no invalidation, and their hits do not pass through Prisma,
+as those of an extension do. With the map, callers that ask for one key at the same time share one
+object.`,
       columns: [
         { name: 'warm', unit: '/s' },
         { name: '× peer', unit: '×' },
@@ -125,13 +132,21 @@ async function ceiling({ prisma }: Catalogue): Promise<Client> {
   return { client, close: async () => {} }
 }
 
-function byHand({ prisma }: Catalogue, { connect, prefix }: Server): Client {
+/** @param name is part of its keys: two clients share no entries. */
+function byHand(
+  { prisma }: Catalogue,
+  { connect, prefix }: Server,
+  name: string,
+  guard: ReturnType<typeof shareInFlight>,
+): Client {
   const redis = connect()
   return {
     client: {
       strike: {
-        findFirst: ({ where }) =>
-          cacheAside(redis, `${prefix}:burst:${where.id}`, () => prisma.strike.findFirst({ where })),
+        findFirst({ where }) {
+          const key = `${prefix}:burst:${name}:${where.id}`
+          return guard(key, () => cacheAside(redis, key, () => prisma.strike.findFirst({ where })))
+        },
       },
     },
     close: async () => redis.disconnect(),

@@ -16,5 +16,17 @@ export async function cacheAside<T>(client: TextClient, key: string, load: () =>
   return value
 }
 
+/** The few lines with which callers that ask for one key at the same time share one read. */
+export function shareInFlight(): (key: string, read: () => Promise<unknown>) => Promise<unknown> {
+  const inFlight = new Map<string, Promise<unknown>>()
+  return (key, read) => {
+    const running = inFlight.get(key)
+    if (running) return running
+    const started = read().finally(() => inFlight.delete(key))
+    inFlight.set(key, started)
+    return started
+  }
+}
+
 /** Seconds. */
 const LIFETIME = 600

@@ -29,6 +29,24 @@ export function otherReads(cache: Cache): () => number {
   return () => sofar() - before
 }
 
+/** Of the reads of a cache, the share that may be no hits where hits are timed. */
+const MOST_OTHERS = 0.001
+
+/**
+ * The same for cases that only hit.
+ * @throws Error if more than one of a thousand reads was no hit: the figures would not be those of hits.
+ */
+export function expectHits(name: string, cache: Cache): () => void {
+  const others = otherReads(cache)
+  const { hits: before } = cache.stats()
+  return () => {
+    const [missed, hits] = [others(), cache.stats().hits - before]
+    if (missed > MOST_OTHERS * (missed + hits))
+      throw new Error(`${name}: ${missed} of ${missed + hits} reads were no hits`)
+    tellOthers(name, missed)
+  }
+}
+
 /** Says it, if there were any. */
 export function tellOthers(name: string, others: number): void {
   if (others > 0) console.log(`${name}: ${others} reads were no hits, and are over sooner here than hits.`)

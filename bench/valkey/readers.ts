@@ -12,7 +12,7 @@ import { type Item, openShop } from './shop.ts'
 export interface Reader {
   readonly name: string
   read(id: number): Promise<unknown>
-  /** Begins to count the reads that are no hits. */
+  /** Counts the reads from now on that are not hits. */
   begin(): () => number
   close(): Promise<void>
 }
@@ -28,6 +28,8 @@ export interface Reading {
 export const BY_HAND = 'by hand, iovalkey'
 export const PIPELINED = 'by hand, iovalkey, auto-pipelining'
 export const BENTOCACHE = 'bentocache, L1 + L2 + bus, 2 tags'
+export const BENTOCACHE_NO_TAGS = 'bentocache, L1 + L2 + bus, no tags'
+export const BENTOCACHE_SHARED = 'bentocache, L1 without serialization + L2 + bus, 2 tags'
 
 /** Cache-aside written by hand. One GET whatever the tables: it knows of none. */
 export function byHand(
@@ -39,10 +41,11 @@ export function byHand(
   const Client = client === 'iovalkey' ? IoValkey : IoRedis
   const redis = new Client(url.replace(/^valkey/, 'redis'), { enableAutoPipelining })
   redis.on('error', () => {})
+  const counted = countLoads(load)
   return {
     name: `by hand, ${client}${enableAutoPipelining ? ', auto-pipelining' : ''}`,
-    read: (id) => cacheAside(redis, `${prefix}:many:${label}:${id}`, () => load(id)),
-    begin: () => () => 0,
+    read: (id) => cacheAside(redis, `${prefix}:many:${label}:${id}`, () => counted.load(id)),
+    begin: counted.begin,
     close: async () => redis.disconnect(),
   }
 }
@@ -62,37 +65,65 @@ export async function larder(
   }
 }
 
-/** As its guide has it for several processes: memory, the server, and a bus that tells of changes. */
-export function bentocache({ url, prefix }: Server, { label, load }: Reading): Reader {
+interface BentocacheOptions {
+  readonly tags: boolean
+  /** Whether its memory stores JSON, which is its default. If not, all callers share one object. */
+  readonly serialize: boolean
+}
+
+/** Set up as in its guide for several processes: memory, the server, and a bus that announces changes. */
+export function bentocache(
+  { url, prefix }: Server,
+  { label, load }: Reading,
+  { tags, serialize }: BentocacheOptions = { tags: true, serialize: true },
+): Reader {
   const connect = () => {
     const connection = new IoRedis(url.replace(/^valkey/, 'redis'))
     connection.on('error', () => {})
     return connection
   }
   const [connection, bus] = [connect(), connect()]
+  const counted = countLoads(load)
+  // It rejects a `maxSize` where it does not serialize.
+  const memory = serialize ? { maxSize: '64mb' as const } : { serialize }
   const bento = new BentoCache({
     default: 'store',
-    prefix: `${prefix}-${label}`,
+    prefix: `${prefix}-${label}-${tags ? 'tags' : 'bare'}-${serialize ? 'json' : 'objects'}`,
     stores: {
       store: bentostore()
-        .useL1Layer(memoryDriver({ maxItems: 10_000, maxSize: '64mb' }))
+        .useL1Layer(memoryDriver({ maxItems: 10_000, ...memory }))
         .useL2Layer(redisDriver({ connection }))
         .useBus(redisBusDriver({ connection: bus.options })),
     },
   })
   return {
-    name: BENTOCACHE,
+    name: serialize ? (tags ? BENTOCACHE : BENTOCACHE_NO_TAGS) : BENTOCACHE_SHARED,
     read: (id) =>
       bento.getOrSet({
         key: String(id),
         ttl: '10m',
-        tags: [`item:${id}`, 'owner'],
-        factory: () => load(id),
+        ...(tags && { tags: [`item:${id}`, 'owner'] }),
+        factory: () => counted.load(id),
       }),
-    begin: () => () => 0,
+    begin: counted.begin,
     async close() {
       await bento.disconnectAll()
       for (const each of [connection, bus]) each.disconnect()
+    },
+  }
+}
+
+/** For caches without statistics: a read that loads is not a hit. */
+function countLoads(load: Reading['load']): Pick<Reading, 'load'> & Pick<Reader, 'begin'> {
+  let loads = 0
+  return {
+    load(id) {
+      loads++
+      return load(id)
+    },
+    begin() {
+      const before = loads
+      return () => loads - before
     },
   }
 }

@@ -1,5 +1,6 @@
 import { startValkey } from '@larder/testing'
 import { Redis } from 'iovalkey'
+import { noteServer } from '../machine.ts'
 
 /** The server of a run, and what the run keeps on it. */
 export interface Server {
@@ -39,14 +40,16 @@ export async function openServer(): Promise<Server> {
   const prefix = `bench${letters()}`
   const client = connect()
   const info = await client.info('server')
-  const told = /(?:valkey|redis)_version:\S+/g
+  // A Valkey reports the version of Redis that it is compatible with first, and its own after it.
+  const [, name = 'valkey', version = '?'] = [...info.matchAll(/(valkey|redis)_version:(\S+)/g)].at(-1) ?? []
+  noteServer(name, version)
   return {
     url: service.url,
     prefix,
     client,
     connect,
     at,
-    description: `${(info.match(told) ?? []).at(-1)?.replace('_version:', ' ')}, ${service.from === 'environment' ? 'at VALKEY_URL' : `started for this run (${service.from})`}`,
+    description: `${name} ${version}, ${service.from === 'environment' ? 'at VALKEY_URL' : `started for this run (${service.from})`}`,
     async close() {
       await removeAll(client, prefix)
       for (const each of clients) each.disconnect()

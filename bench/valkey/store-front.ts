@@ -7,6 +7,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { openCountingPool } from '../counting-pool.ts'
+import { noteServer } from '../machine.ts'
 import type { Server } from './server.ts'
 
 const brands = pgTable('brand', { id: serial().primaryKey(), name: text().notNull() })
@@ -58,6 +59,8 @@ export async function openStoreFront({ url, prefix }: Server, rows: number): Pro
   const seeding = new pg.Client({ connectionString: database.url })
   await seeding.connect()
   await seeding.query(tablesOf(rows))
+  const { rows: settings } = await seeding.query<{ server_version: string }>('SHOW server_version')
+  noteServer('postgres', settings[0]?.server_version ?? '?')
   await seeding.end()
   return {
     rows,

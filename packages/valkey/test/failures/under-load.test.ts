@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { repeatWhenBusy, sized, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
@@ -122,6 +124,89 @@ it('a health check whose reply waits behind a long burst does not make the serve
     }),
   )
   expect(results.filter((result) => !fromStore(result))).toEqual([])
+})
+
+/** Stands between a store and its server, and hands over the replies piece by piece. */
+interface Relay {
+  readonly url: string
+  /** From now on replies wait for `handOver`. */
+  hold(): void
+  /** Passes on at most this many bytes of the replies that wait. */
+  handOver(bytes: number): void
+  close(): void
+}
+
+async function openRelay(port: number): Promise<Relay> {
+  const clients = new Map<Socket, Buffer[]>()
+  let held = false
+  const relay = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1')
+    const waiting: Buffer[] = []
+    clients.set(client, waiting)
+    client.on('data', (request) => upstream.write(request))
+    upstream.on('data', (reply) => {
+      if (held) waiting.push(reply)
+      else client.write(reply)
+    })
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+    client.on('close', () => upstream.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  return {
+    url: `valkey://127.0.0.1:${(relay.address() as AddressInfo).port}`,
+    hold() {
+      held = true
+    },
+    handOver(bytes) {
+      for (const [client, waiting] of clients)
+        for (let left = bytes; left > 0 && waiting[0]; ) {
+          const piece = waiting[0].subarray(0, left)
+          left -= piece.length
+          client.write(piece)
+          if (piece.length < waiting[0].length) waiting[0] = waiting[0].subarray(piece.length)
+          else waiting.shift()
+        }
+    },
+    close() {
+      relay.close()
+      for (const client of clients.keys()) client.destroy()
+    },
+  }
+}
+
+it('reads of large entries do not bypass a healthy server because this process is busy, 256 in flight', async () => {
+  const ids = Array.from({ length: 256 }, (_, id) => id)
+  await database.hset(place.name, Object.fromEntries(ids.map((id) => [id, String(id).padEnd(30_000, 'x')])))
+  await until(async () => (await Promise.all(ids.map((id) => member.read(id)))).every(fromStore))
+  const relay = await openRelay(valkey.port)
+  const reader = await join(place, relay.url, 'off')
+  await until(async () => fromStore(await reader.read(1)))
+  relay.hold()
+  const [began, before] = [performance.now(), performance.eventLoopUtilization()]
+  let results: Awaited<ReturnType<Member['read']>>[] | undefined
+  const reads = Promise.all(ids.map((id) => reader.read(id)))
+  void reads.then((all) => {
+    results = all
+  })
+  for (let [handedOver, worked] = [began, 0]; !results; ) {
+    await wait(1)
+    // Busy for more than 60 % of the time, which is too little to count as busy without answers. Turns are too short to
+    // make timers late.
+    const { idle } = performance.eventLoopUtilization(before)
+    const work = Math.min(4, Math.max(0, 1.6 * idle - worked))
+    block(work)
+    worked += work
+    // About an entry each millisecond. One reply has many.
+    const now = performance.now()
+    relay.handOver(Math.ceil(35_000 * (now - handedOver)))
+    handedOver = now
+  }
+  const took = performance.now() - began
+  relay.close()
+  await reader.cache.close()
+  expect(results.filter((result) => !fromStore(result)).map(({ reason }) => reason)).toEqual([])
+  // Otherwise no read would have needed extra time.
+  expect(took).toBeGreaterThan(150)
 })
 
 it('no call waits longer than two seconds for a stopped server, whether the process is busy or not', async () => {
