@@ -1,7 +1,7 @@
-import { createDatabase, migrate, startPostgres } from '@larder/testing'
+import { migrate } from '@larder/testing'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { Client } from 'pg'
 import { PrismaClient } from '../prisma/generated/client/client.ts'
+import { openPostgres } from './postgres.ts'
 import { type Database, openDatabase } from './strikes/database.ts'
 import { normalise } from './strikes/normalise.ts'
 import { readRecords } from './strikes/records.ts'
@@ -24,13 +24,8 @@ export async function openCatalogue(): Promise<Catalogue> {
  * under many queries at once nothing else of the process is heard, which no application's database does.
  */
 export async function openServerCatalogue(rows: number): Promise<Catalogue> {
-  const service = await startPostgres()
-  const own = await createDatabase(service.url)
-  const client = new Client({ connectionString: own.url })
-  await client.connect()
-  await migrate((sql) => client.query(sql))
-  await client.end()
-  const { adapter, count } = countStatements(new PrismaPg({ connectionString: own.url }))
+  const database = await openPostgres((client) => migrate((sql) => client.query(sql)))
+  const { adapter, count } = countStatements(new PrismaPg({ connectionString: database.url }))
   const prisma = new PrismaClient({ adapter })
   await fill({ prisma }, rows)
   return {
@@ -39,8 +34,7 @@ export async function openServerCatalogue(rows: number): Promise<Catalogue> {
     statements: count,
     async close() {
       await prisma.$disconnect()
-      await own.drop()
-      await service.stop()
+      await database.close()
     },
   }
 }

@@ -1,9 +1,9 @@
-import { createDatabase, startPostgres } from '@larder/testing'
 import { relations } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text, timestamp } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import { type CountingPool, openCountingPool } from './counting-pool.ts'
+import { openPostgres } from './postgres.ts'
 
 export const products = pgTable('product', {
   id: serial().primaryKey(),
@@ -52,15 +52,13 @@ type DrizzleCache = NonNullable<Exclude<Parameters<typeof drizzle>[1], undefined
 
 /** On a server that is found or started. */
 export async function openProducts(): Promise<Products> {
-  const service = await startPostgres()
-  const database = await createDatabase(service.url)
+  const database = await openPostgres((client) => client.query(TABLES))
   const pools: CountingPool[] = []
   const open = (max: number): pg.Pool => {
     const counting = openCountingPool({ connectionString: database.url, max })
     pools.push(counting)
     return counting.pool
   }
-  await open(1).query(TABLES)
   return {
     url: database.url,
     connect: ({ connections = 1, cache } = {}) =>
@@ -68,8 +66,7 @@ export async function openProducts(): Promise<Products> {
     loads: () => pools.reduce((sum, { selects }) => sum + selects(), 0),
     async close() {
       for (const { pool } of pools) await pool.end()
-      await database.drop()
-      await service.stop()
+      await database.close()
     },
   }
 }

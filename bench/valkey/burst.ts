@@ -1,7 +1,6 @@
 import type { Catalogue } from '../catalogue.ts'
 import type { Context } from '../context.ts'
-import { noteServer } from '../machine.ts'
-import { type Client, larderClient, peerClient } from '../orm/prisma-hits.ts'
+import { answeringClient, type Client, larderClient, peerClient } from '../orm/prisma-hits.ts'
 import { figure, type Row, ratioFigure } from '../sheet.ts'
 import { quantile } from '../statistics.ts'
 import { whole } from '../units.ts'
@@ -37,11 +36,9 @@ interface Burst {
 export async function benchBurst(context: Context): Promise<void> {
   const server = await context.server()
   const catalogue = await context.serverCatalogue()
-  const [setting] = await catalogue.prisma.$queryRaw<{ server_version: string }[]>`SHOW server_version`
-  noteServer('postgres', setting?.server_version ?? '?')
   const most = context.quick ? 5 : 20
   const clients: (readonly [string, Client])[] = [
-    ['ceiling: an extension that answers immediately', await ceiling(catalogue)],
+    ['ceiling: an extension that answers immediately', await answeringClient(catalogue)],
     ['Larder', await larderClient(catalogue, server)],
     [PEER, peerClient(catalogue, server)],
     ['cache-aside by hand', byHand(catalogue, server, 'alone', (_, read) => read())],
@@ -123,13 +120,6 @@ async function open(name: string, { client, close }: Client, { statements }: Cat
 /** Reads all at once. */
 export function burst(read: (id: number) => PromiseLike<unknown>): Promise<unknown> {
   return Promise.all(Array.from({ length: BURST.requests }, (_, index) => read(1 + (index % BURST.keys))))
-}
-
-/** What Prisma itself leaves to any cache. */
-async function ceiling({ prisma }: Catalogue): Promise<Client> {
-  const row = await prisma.strike.findFirst({ where: { id: 1 } })
-  const client = prisma.$extends({ query: { $allOperations: async () => row } })
-  return { client, close: async () => {} }
 }
 
 /** @param name is part of its keys: two clients share no entries. */

@@ -1,13 +1,11 @@
 import { createCache, type PolicyOptions } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { createDatabase, startPostgres } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { asc, eq, gt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
-import pg from 'pg'
 import { openCountingPool } from '../counting-pool.ts'
-import { noteServer } from '../machine.ts'
+import { openPostgres } from '../postgres.ts'
 import type { Server } from './server.ts'
 
 const brands = pgTable('brand', { id: serial().primaryKey(), name: text().notNull() })
@@ -54,14 +52,7 @@ export interface Front {
 
 /** @throws Error where there is no PostgreSQL. */
 export async function openStoreFront({ url, prefix }: Server, rows: number): Promise<StoreFront> {
-  const service = await startPostgres()
-  const database = await createDatabase(service.url)
-  const seeding = new pg.Client({ connectionString: database.url })
-  await seeding.connect()
-  await seeding.query(tablesOf(rows))
-  const { rows: settings } = await seeding.query<{ server_version: string }>('SHOW server_version')
-  noteServer('postgres', settings[0]?.server_version ?? '?')
-  await seeding.end()
+  const database = await openPostgres((client) => client.query(tablesOf(rows)))
   return {
     rows,
     async open(name, policy) {
@@ -109,8 +100,7 @@ export async function openStoreFront({ url, prefix }: Server, rows: number): Pro
       }
     },
     async close() {
-      await database.drop()
-      await service.stop()
+      await database.close()
     },
   }
 }

@@ -1,14 +1,19 @@
 import { createHook } from 'node:async_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createCache } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
 import { valkeyStore } from '@larder/valkey'
-import { COUNTERS } from './counters.ts'
+import { ITEM } from '../../bench/item-host.ts'
+import { openShop } from '../../bench/valkey/shop.ts'
+import { COUNTERS, type Counter } from './counters.ts'
 
 // Counts what one hit makes. A process of its own: nothing else runs while it counts.
 
+/** `engine`: without an ORM. */
+const HOSTS = { ...COUNTERS, engine }
+
 export interface HitsAsk {
-  readonly host: keyof typeof COUNTERS
+  readonly host: keyof typeof HOSTS
   /** Where the hit comes from: the memory store, or a mode of the memory tier over Valkey. */
   readonly from: 'memory' | 'off' | 'validate' | 'push'
 }
@@ -38,7 +43,7 @@ async function count({ host, from }: HitsAsk): Promise<HitsAnswer> {
       ? { namespace: namespaceOfCase }
       : { namespace: namespaceOfCase, store: valkeyStore(url), memory: { mode: from } },
   )
-  const { increment, read } = COUNTERS[host](cache, connection)
+  const { increment, read } = HOSTS[host](cache, connection)
   try {
     // A written row is stored with the write.
     await increment()
@@ -52,11 +57,27 @@ async function count({ host, from }: HitsAsk): Promise<HitsAnswer> {
   }
 }
 
+function engine(cache: Cache): Counter {
+  const { readItem, writeItem, warm } = openShop(cache, async () => ITEM)
+  return {
+    async increment() {
+      await writeItem(ITEM.id)
+      // Nothing here waits for a database, and without a wait the store would never connect.
+      await warm(() => readItem(ITEM.id))
+      return 0
+    },
+    async read() {
+      await readItem(ITEM.id)
+      return 0
+    },
+  }
+}
+
 async function repeat(read: () => Promise<unknown>): Promise<void> {
   for (let time = 0; time < HITS; time++) await read()
 }
 
-/** Those of the loop and of `COUNTERS` included: about five for each hit. */
+/** Those of the loop and of the counter included: about five for each hit. */
 async function countPromises(action: () => Promise<void>): Promise<number> {
   let promises = 0
   const hook = createHook({

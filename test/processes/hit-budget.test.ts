@@ -1,8 +1,7 @@
 import { createMigratedDatabase, repeatWhenBusy, sized, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { BudgetAsk } from './hit-budget-engine.ts'
-import type { HitsAnswer } from './hit-budget-member.ts'
+import type { HitsAnswer, HitsAsk } from './hit-budget-member.ts'
 import { type Member, startMember } from './members.ts'
 
 repeatWhenBusy()
@@ -29,7 +28,7 @@ const BOUNDS = [
   { host: 'drizzle', from: 'push', promises: 13, bytes: 43_000 },
 ] as const
 
-let member: Member<BudgetAsk, HitsAnswer>
+let member: Member<HitsAsk, HitsAnswer>
 let drop: () => Promise<void>
 
 beforeAll(async () => {
@@ -42,7 +41,7 @@ beforeAll(async () => {
   )
   await client.end()
   const namespace = `b${process.pid}${Date.now().toString(36)}`
-  member = await startMember('hit-budget-engine.ts', [database.url, await valkeyUrl(), namespace, ...COUNTS])
+  member = await startMember('hit-budget-member.ts', [database.url, await valkeyUrl(), namespace, ...COUNTS])
 })
 
 afterAll(async () => {
