@@ -31,7 +31,7 @@ function twoDbs(store: Store) {
 
 describe('concurrent histories of Drizzle on PostgreSQL', () => {
   test(`${operations} operations of 16 workers on two dbs never read less than was written or read before`, {
-    timeout: 60_000 + operations * 5,
+    timeout: 180_000 + operations * 20,
   }, async () => {
     const entries = countResultDependencies()
     const { cache, dbs } = twoDbs(entries.store)

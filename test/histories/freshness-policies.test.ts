@@ -174,7 +174,7 @@ describe.each(['drizzle', 'prisma'] as const)('histories of two processes throug
   test.each(policiesOf(orm))(
     'with %s no read returns less than was written or read before',
     {
-      timeout: 240_000,
+      timeout: 600_000,
     },
     async (_, policy) => {
       const processes = await startTwo()
@@ -201,7 +201,7 @@ describe.each(['drizzle', 'prisma'] as const)(
   'histories of two processes through %s, with maxStaleness',
   (orm) => {
     test(`no read is older than ${BOUND} ms, nor older than the writes of its own process`, {
-      timeout: 240_000,
+      timeout: 600_000,
     }, async () => {
       let staleCount = 0
       // Some reads must be older than a strict read may be, or the test would prove nothing. Whether any is, is chance.
@@ -222,7 +222,7 @@ describe.each(['drizzle', 'prisma'] as const)(
 // The checker is the same for both.
 test.each(sweep(['drizzle', 'prisma'] as const))(
   'the checker finds reads through %s that are older',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async (orm) => {
     let staleCount = 0
     // Whether a read comes late enough after a write of the other process is chance.

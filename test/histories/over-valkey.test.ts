@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 describe.each(sweep(['validate', 'push', 'off'] as const, 2))('over Valkey, memory %s', (mode) => {
-  test('no cached result differs from the database after any random step', { timeout: 240_000 }, async () => {
+  test('no cached result differs from the database after any random step', { timeout: 600_000 }, async () => {
     const cached = { cache: await cacheOver(mode, namespace) }
     const account = await walk({ database, seed: seed + 10, steps, cached })
     expect(account.stale).toEqual([])
@@ -50,7 +50,7 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('over Valkey, memo
 
 describe.each(['off', 'validate'] as const)('over Valkey, memory %s', (mode) => {
   test('two caches of one server never read less than was written or read before', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     const keyed = { ...EVERY_MODEL, Stock: { ttl: '1h', lookupKeys: [['warehouse']] } } as const
     await seedRace(database)

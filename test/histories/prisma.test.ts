@@ -36,7 +36,7 @@ function twoClients(store: Store) {
 
 describe('concurrent histories on PostgreSQL', () => {
   test(`${operations} operations of 16 workers on two clients never read less than was written or read before`, {
-    timeout: 60_000 + operations * 5,
+    timeout: 180_000 + operations * 20,
   }, async () => {
     const entries = countResultDependencies()
     const { cache, clients } = twoClients(entries.store)

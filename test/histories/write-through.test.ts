@@ -88,7 +88,7 @@ function trusting(cache: Cache): Cache {
 
 describe("concurrent histories of Drizzle on PostgreSQL with write: 'through'", () => {
   test(`${operations} operations of 6 workers on two dbs never read less than was written or read before`, {
-    timeout: 60_000 + operations * 8,
+    timeout: 180_000 + operations * 20,
   }, async () => {
     const { cache, stored } = counting(createCache({ store: memoryStore() }))
     const dbs = await twoDbs(cache)

@@ -53,7 +53,7 @@ test.each(sweep([seed, seed + 1, seed + 2]))(
 )
 
 test('the random walk finds stale results of a datamodel with foreign keys that the database lacks', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async () => {
   const change = (whole: Datamodel): Datamodel => ({ ...whole, relationMode: 'foreignKeys' })
   // These show it first. No others are read in a short run.

@@ -29,7 +29,7 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
     const from = first + sized(write === 'through' ? 1 : 0, 0)
     test.each(Array.from({ length: seeds }, (_, index) => from + index))(
       `${steps} random steps leave no stale result, seed %i`,
-      { timeout: 60_000 + steps * 2_000 },
+      { timeout: 180_000 + steps * 4_000 },
       async (seed) => {
         const together = seed % 2 || dialect === 'sqlite' ? 0 : 0.3
         const account = await over(dialect, (database) => walk({ database, seed, steps, together, write }))

@@ -213,7 +213,7 @@ describe('raw writes that the parser understands', () => {
 })
 
 describe('the random walk finds stale results of a parser', () => {
-  test.each(sweep(parserFaults))('%s', { timeout: 240_000 }, async (fault) => {
+  test.each(sweep(parserFaults))('%s', { timeout: 600_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {
       const { account, recorded } = await onPrisma(60, from, faultyParser(fault), 0.4)

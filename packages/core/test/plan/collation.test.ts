@@ -144,7 +144,7 @@ async function equalOn(
 test.each(COLLATIONS)(
   'texts that the server treats as equal fold to one text under %s',
   {
-    timeout: 60_000,
+    timeout: 180_000,
   },
   async (collation) => {
     const texts = textsOf(createRandom(seed), alphabetOf(collation))
