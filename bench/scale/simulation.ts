@@ -1,7 +1,9 @@
 import { type Random, seededRandom } from '../random.ts'
 import { quantile } from '../statistics.ts'
 import { zipf } from '../valkey/traffic.ts'
-import { createEntries, type Entries } from './entries.ts'
+import { createEntries, type Entries, type Look } from './entries.ts'
+import { entryOf, ratesOf } from './rates.ts'
+import { createRecords, type Records } from './records.ts'
 import { createShards, type Shards } from './shards.ts'
 import { costOf, type UnitCosts } from './unit-costs.ts'
 
@@ -15,46 +17,61 @@ export interface Fleet {
   /** Of each process, in a second. */
   readonly reads: number
   readonly writes: number
-  /** Commands that a process sends together. */
+  /** Reads or writes of a process that share a packet. */
   readonly together: number
   /** Share of reads that depend on a whole table, as a list without a filter by key. */
   readonly lists: number
   readonly mode: 'off' | 'validate' | 'push'
   /** Ms. 0: strict. */
   readonly maxStaleness: number
+  /** Ms that a query and a statement take. They decide how early a result is renewed and how long a mark stays. */
+  readonly query: number
 }
 
 export interface Simulated {
   /** Of all reads; a read that a check of the store answers counts as a hit. */
   readonly hits: number
+  /** Share of the reads for which the process asks a shard, refreshes in the background included. */
+  readonly asks: number
   /** Queries in a second that the database answers. */
   readonly loads: number
-  /** Share of the time in which the busiest shard, and the mean one, works. */
+  /** Share of the time in which the busiest shard, and the mean one, works. Above 1: it cannot. */
   readonly busiest: number
   readonly mean: number
-  /** Ms that a hit waits for the shards it asks, the way to them not included. 0: it asks none. */
+  /** Ms that a read waits for the shards it asks, the way to them not included. */
   readonly p99: number
-  /** Share of one core that a process needs for its hits. */
+  /** Share of one core that a process needs for its reads. */
   readonly client: number
+  /** Packets to shards in a second, if none were shared. */
+  readonly packets: number
 }
 
-/** Seconds of the fleet's life, and before it, so that hot entries are there. */
+/** Seconds that are counted, and before them, so that queues and records are as they will be. */
 const LENGTH = 2
 const WARM_UP = 1
 const SEED = 20_251_129
+/** Seconds from a process to a shard and back. */
+const ROUND_TRIP = 0.000_5
+/** As Larder renews a result for `maxStaleness`: this much earlier than an entry before its `ttl`. */
+const EARLIER = 5
 
 interface World {
   readonly fleet: Fleet
   readonly costs: UnitCosts
   readonly shards: Shards
   readonly entries: Entries
+  readonly records: Records
+  readonly random: Random
 }
 
-/** A read: how long it waits for shards, in seconds, and whether the database answers it. */
-interface Read {
+interface Outcome {
+  /** Seconds that the caller waits for shards. */
   readonly wait: number
+  readonly asks: boolean
   readonly load: boolean
 }
+
+const SERVED_LOCALLY: Outcome = { wait: 0, asks: false, load: false }
 
 /**
  * Lets every process read and write at random times, and every shard work off what it is asked in order. Time is a
@@ -62,32 +79,49 @@ interface Read {
  */
 export function simulate(fleet: Fleet, costs: UnitCosts): Simulated {
   const random = seededRandom(SEED)
-  const shards = createShards(fleet.shards, fleet.tables, random)
-  const world: World = { fleet, costs, shards, entries: createEntries(fleet.processes) }
+  const world: World = {
+    fleet,
+    costs,
+    shards: createShards(fleet.shards, fleet.tables, random),
+    entries: createEntries(fleet.processes, ratesOf(fleet), random),
+    records: createRecords(fleet.processes, fleet.query / 1_000),
+    random,
+  }
   const next = traffic(fleet, random)
   const waits: number[] = []
-  let [loads, idle] = [0, shards.busy()]
+  let [loads, asks, idle, asked] = [0, 0, world.shards.busy(), 0]
   for (let now = 0; now < WARM_UP + LENGTH; ) {
-    const one = next()
-    if (now < WARM_UP && now + one.after >= WARM_UP) idle = [...shards.busy()]
-    now += one.after
-    if (one.writes) write(world, now, one.table, one.row)
+    const operation = next()
+    if (now < WARM_UP && now + operation.after >= WARM_UP) {
+      idle = [...world.shards.busy()]
+      asked = world.shards.asked()
+    }
+    now += operation.after
+    if (operation.writes) write(world, now, operation)
     else {
-      const { wait, load } = read(world, now, one)
+      const outcome = read(world, now, operation)
       if (now < WARM_UP) continue
-      waits.push(wait)
-      if (load) loads++
+      waits.push(outcome.wait)
+      if (outcome.asks) asks++
+      if (outcome.load) loads++
     }
   }
-  const busy = shards.busy().map((seconds, at) => (seconds - (idle[at] ?? 0)) / LENGTH)
+  const busy = world.shards.busy().map((seconds, at) => (seconds - (idle[at] ?? 0)) / LENGTH)
   return {
     hits: 1 - loads / waits.length,
+    asks: asks / waits.length,
     loads: loads / LENGTH,
     busiest: Math.max(...busy),
-    mean: busy.reduce((sum, one) => sum + one, 0) / fleet.shards,
+    mean: busy.reduce((sum, each) => sum + each, 0) / fleet.shards,
+    packets: (world.shards.asked() - asked) / LENGTH,
     p99: quantile(waits, 0.99) * 1_000,
-    client: (fleet.reads * costs.client[fleet.mode]) / 1e9,
+    client: (fleet.reads * clientNs(world, asks / waits.length)) / 1e9,
   }
+}
+
+function clientNs({ fleet: { mode, together }, costs: { client } }: World, asked: number): number {
+  const asking = costOf(mode === 'off' ? client.off : client.validate, together)
+  return asked * asking + (1 - asked) * costOf(client.push, together)
 }
 
 interface Operation {
@@ -115,36 +149,67 @@ function traffic(fleet: Fleet, random: Random): () => Operation {
   }
 }
 
-/** Invalidates the row and the list. */
-function write({ fleet, costs, shards, entries }: World, now: number, table: number, row: number): void {
-  const shard = shards.ofTable(table)
-  for (const each of [row, 0]) {
-    const told = entries.invalidate(entryOf(table, each, fleet))
-    if (told > 0) shards.ask(shard, now, told * costs.notify)
-  }
-  shards.ask(shard, now, costOf(costs.write, fleet.together))
-}
-
-function read(
-  { fleet, costs, shards, entries }: World,
+/** Invalidates the row and the list. With `push`, the server notifies every process, whatever it has in memory. */
+function write(
+  { fleet, costs, shards, entries, records }: World,
   now: number,
   { process, table, row }: Operation,
-): Read {
-  const entry = entryOf(table, row, fleet)
-  const { inMemory, stored, age } = entries.look(entry, process, now)
-  // Served without a word to the server.
-  if (fleet.maxStaleness > 0 && age <= fleet.maxStaleness / 1_000) return { wait: 0, load: false }
-  if (fleet.mode === 'push' && inMemory) return { wait: 0, load: false }
-  const validate = costOf(costs.validate, fleet.together)
-  const transfer = Math.max(0, costOf(costs.fetch, fleet.together) - validate)
-  let wait = shards.ask(shards.ofTable(table), now, validate)
-  if (fleet.mode === 'off' || !inMemory) wait = Math.max(wait, shards.ask(shards.any(), now, transfer))
-  // What was loaded is stored.
-  if (!stored) shards.ask(shards.any(), now, transfer)
-  entries.keep(entry, process, now, fleet.mode === 'push')
-  return { wait, load: !stored }
+): void {
+  for (const each of [row, 0]) entries.write(entryOf(table, each, fleet), process, now)
+  records.write(table, now)
+  const told = fleet.mode === 'push' ? fleet.processes * costs.notify : 0
+  // Its mark and its finish.
+  const half = (costOf(costs.write, fleet.together) + told) / 2
+  for (const _ of [1, 2]) shards.ask(shards.ofTable(table), now, half)
 }
 
-function entryOf(table: number, row: number, { rows }: Fleet): number {
-  return table * (rows + 1) + row
+function read(world: World, now: number, operation: Operation): Outcome {
+  const { fleet, entries, records } = world
+  const { process, table, row } = operation
+  const look = entries.look(entryOf(table, row, fleet), process, now)
+  const remaining = fleet.maxStaleness / 1_000 - look.age
+  if (remaining > 0) {
+    if (!isDue(world, remaining, look.cost)) return SERVED_LOCALLY
+    // In the background: the caller has its result.
+    return { ...ask(world, now, operation, look), wait: 0 }
+  }
+  if (fleet.mode === 'push' && look.inMemory === 'current' && records.isKnown(table, process, now))
+    return SERVED_LOCALLY
+  return ask(world, now, operation, look)
+}
+
+/** Whether a result is to be renewed before it is too old. The rule of packages/core/src/pipeline/recent.ts. */
+function isDue({ fleet, random }: World, remaining: number, cost: number): boolean {
+  if (remaining >= fleet.maxStaleness / 2_000) return false
+  return remaining < -Math.log(1 - random()) * cost * EARLIER
+}
+
+/** Asks the table's shard for versions and the entry's shard for the entry, as far as they are needed, and loads. */
+function ask(world: World, now: number, { process, table, row }: Operation, look: Look): Outcome {
+  const { fleet, costs, shards, entries, records } = world
+  const { together, mode } = fleet
+  const entry = entryOf(table, row, fleet)
+  const [atTable, atEntry] = [shards.ofTable(table), shards.ofEntry(entry)]
+  const versions = (): number => shards.ask(atTable, now, costOf(costs.validate, together))
+  const versionsAndEntry = (): number =>
+    atTable === atEntry
+      ? shards.ask(atTable, now, costOf(costs.fetch, together))
+      : Math.max(versions(), shards.ask(atEntry, now, costOf(costs.get, together)))
+  let wait = 0
+  // With push, the process has dropped an entry that another has replaced in the store.
+  const isHeld = mode !== 'off' && look.inMemory !== 'absent'
+  const isKnownToBeOld = mode === 'push' && look.inMemory === 'outdated' && look.stored
+  const validates = isHeld && !isKnownToBeOld
+  if (validates) wait = versions()
+  if (!validates || look.inMemory === 'outdated') wait = Math.max(wait, versionsAndEntry())
+  if (!look.stored) {
+    // The last write has removed the row's cell, so the load makes a new one.
+    if (row !== 0) wait = Math.max(wait, shards.ask(atTable, now, costOf(costs.seed, together)))
+    // What was loaded is stored. With push, every process is notified of that, too: half of what a write causes.
+    const told = mode === 'push' ? (fleet.processes * costs.notify) / 2 : 0
+    shards.ask(atEntry, now, costOf(costs.set, together) + told)
+  }
+  entries.keep(entry, process, now, ROUND_TRIP + (look.stored ? 0 : fleet.query / 1_000))
+  records.learn(table, process, now)
+  return { wait, asks: true, load: !look.stored }
 }
