@@ -15,18 +15,18 @@ export interface Member {
 }
 
 export interface MemberCounts {
-  readonly hits: number
-  readonly reads: number
   readonly loads: number
+  readonly bypasses: number
 }
 
 /** What {@link simulate} returns, measured. */
 export interface Measured {
   /** Share of a core that the server needs, less what it needs while these processes are idle. */
   readonly busy: number
-  readonly hits: number
   /** In a second. */
   readonly loads: number
+  /** Loads among them that never asked the cache, or could not use what it has: of what is being written, mostly. */
+  readonly bypasses: number
   /** That the server received in a second, less those while the processes are idle. */
   readonly packets: number
 }
@@ -64,8 +64,8 @@ export async function runFleet(
     const sum = (of: keyof MemberCounts): number => counts.reduce((total, each) => total + each[of], 0)
     return {
       busy: cpu / ((performance.now() - began) * 1e6) - idle.cpu / (IDLE * 1e6),
-      hits: sum('hits') / sum('reads'),
       loads: sum('loads') / seconds,
+      bypasses: sum('bypasses') / seconds,
       packets: packets / seconds - (idle.packets * 1_000) / IDLE,
     }
   } finally {

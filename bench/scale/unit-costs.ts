@@ -136,8 +136,11 @@ export async function measureUnitCosts(server: Server, requests: number): Promis
     eachFitted((inFlight) => measureWrites(server, { inFlight, writes: requests / 4, loads }))
   const [validate, off, push] = [await hits('validate'), await hits('off'), await hits('push')]
   const [fetch, set, write] = [fitCost(off), fitCost(await command('set')), fitCost(await writes(false))]
-  const notified = await measureFollowers(server, 'push', requests / 8)
-  const alone = await measureFollowers(server, 'validate', requests / 8)
+  const notify: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const notified = await measureFollowers(server, 'push', requests / 8)
+    notify.push((notified - (await measureFollowers(server, 'validate', requests / 8))) / FOLLOWERS)
+  }
   return {
     validate: fitCost(validate),
     fetch,
@@ -146,7 +149,7 @@ export async function measureUnitCosts(server: Server, requests: number): Promis
     // What a write with a load after it takes, without the parts that were measured.
     seed: [write, fetch, set].reduce(minus, fitCost(await writes(true))),
     write,
-    notify: Math.max(0, (notified - alone) / FOLLOWERS),
+    notify: Math.max(0, median(notify)),
     client: {
       validate: fitCost(validate, 'client'),
       off: fitCost(off, 'client'),
@@ -172,7 +175,8 @@ async function medianOf(run: () => Promise<Small>): Promise<Small> {
 function fitCost(measured: readonly Small[], of: 'server' | 'client' = 'server'): Cost {
   const [alone, many] = measured
   if (!alone || !many) throw new Error('A fit takes two measurements')
-  const perPacket = Math.max(0, (alone[of] - many[of]) / (alone.packets - many.packets) || 0)
+  const packets = alone.packets - many.packets
+  const perPacket = packets > 0.1 ? Math.max(0, (alone[of] - many[of]) / packets) : 0
   // A hit without a packet has no fixed part.
   const fixed = Math.min(alone[of], perPacket * alone.packets)
   return { fixed, each: alone[of] - fixed }
