@@ -5,6 +5,9 @@ import { type Fleet, simulate } from './simulation.ts'
 import { runFleet } from './small-fleet.ts'
 import { type Cost, measureHits, measureWrites, type Small, type UnitCosts } from './unit-costs.ts'
 
+/** Reads with a pause after each, during which the server sleeps. */
+const RARE = 1_000
+
 /** Compares the unit costs with cases that nothing was fitted to. */
 export async function checkCosts(
   context: Context,
@@ -42,6 +45,8 @@ export async function checkCosts(
     (packets) => fixed * packets + 3 * each,
     await measureHits(server, { mode: 'validate', tables: 3, inFlight: 16, hits: requests }),
   )
+  const rare = { mode: 'validate', tables: 1, inFlight: 1, hits: RARE, pause: 1 } as const
+  compare('validate, one each millisecond', hit(costs.validate), await measureHits(server, rare))
   context.show({
     id: 'check',
     title: 'Scale: what the costs predict, and what was measured',
@@ -63,8 +68,8 @@ const SMALL: Fleet = {
   shards: 1,
   tables: 2,
   rows: 200,
-  reads: 2_000,
-  writes: 100,
+  reads: 1_000,
+  writes: 50,
   together: 1,
   lists: 0.1,
   mode: 'validate',

@@ -58,14 +58,19 @@ export interface Small {
   readonly packets: number
 }
 
-/** One hit. */
+/** One hit. `pause`: ms that each reader rests after each. */
 export async function measureHits(
   server: Server,
-  { mode, tables, inFlight, hits }: { mode: Mode; tables: 1 | 3; inFlight: number; hits: number },
+  options: { mode: Mode; tables: 1 | 3; inFlight: number; hits: number; pause?: number },
 ): Promise<Small> {
+  const { mode, tables, inFlight, hits, pause = 0 } = options
   return withShop(server, mode, async (shop) => {
     const read = tables === 1 ? shop.readItem : shop.readPage
-    return measure(server, read, { inFlight, requests: hits })
+    const readAndRest = async (id: number): Promise<void> => {
+      await read(id)
+      await wait(pause)
+    }
+    return measure(server, pause ? readAndRest : read, { inFlight, requests: hits })
   })
 }
 
