@@ -8,13 +8,16 @@ import { type Cost, measureHits, measureWrites, type Small, type UnitCosts } fro
 /** Reads with a pause after each, during which the server sleeps. */
 const RARE = 1_000
 
-/** Compares the unit costs with cases that nothing was fitted to. */
+/**
+ * Compares the unit costs with cases that nothing was fitted to.
+ * @returns how many times as much the fixed part takes where the server sleeps before each packet.
+ */
 export async function checkCosts(
   context: Context,
   server: Server,
   costs: UnitCosts,
   requests: number,
-): Promise<void> {
+): Promise<number> {
   const rows: Row[] = []
   const compare = (
     name: string,
@@ -46,7 +49,8 @@ export async function checkCosts(
     await measureHits(server, { mode: 'validate', tables: 3, inFlight: 16, hits: requests }),
   )
   const rare = { mode: 'validate', tables: 1, inFlight: 1, hits: RARE, pause: 1 } as const
-  compare('validate, one each millisecond', hit(costs.validate), await measureHits(server, rare))
+  const measured = await measureHits(server, rare)
+  compare('validate, one each millisecond', hit(costs.validate), measured)
   context.show({
     id: 'check',
     title: 'Scale: what the costs predict, and what was measured',
@@ -60,6 +64,7 @@ operations shared a packet is measured, as the server counts packets.`,
     ],
     rows,
   })
+  return (measured.server - each) / fixed
 }
 
 /** So small that two cores have it beside the server. */
@@ -86,9 +91,28 @@ const CASES: readonly (readonly [string, Partial<Fleet>])[] = [
   ['push, 1/10 of the writes', { mode: 'push', writes: SMALL.writes / 10 }],
 ]
 
-/** Runs a small fleet in real processes, and simulates the same one. */
-export async function checkSimulation(context: Context, server: Server, costs: UnitCosts): Promise<void> {
+/**
+ * Runs a small fleet in real processes, and simulates the same one.
+ * @param awakening what the fixed parts are multiplied by: its server sleeps before most packets.
+ */
+export async function checkSimulation(
+  context: Context,
+  server: Server,
+  busyCosts: UnitCosts,
+  awakening: number,
+): Promise<void> {
   const seconds = context.quick ? 2 : 5
+  const rested = (cost: Cost): Cost => ({ ...cost, fixed: cost.fixed * awakening })
+  const { validate, fetch, get, set, seed, write } = busyCosts
+  const costs: UnitCosts = {
+    ...busyCosts,
+    validate: rested(validate),
+    fetch: rested(fetch),
+    get: rested(get),
+    set: rested(set),
+    seed: rested(seed),
+    write: rested(write),
+  }
   const rows: Row[] = []
   for (const [name, variant] of CASES) {
     const fleet = { ...SMALL, ...variant }
@@ -109,7 +133,8 @@ export async function checkSimulation(context: Context, server: Server, costs: U
     title: `Scale: ${processes} real processes and one server, and the simulation of them`,
     note: `${processes * reads} reads/s and ${processes * writes} writes/s on ${tables} tables of ${SMALL.rows} rows, for ${seconds} s each. Busy is the CPU of the
 server by INFO, less that of the server while the same processes are idle. The simulation takes from
-the real processes how many requests share a packet, as the server counts packets.`,
+the real processes how many requests share a packet, as the server counts packets. The fixed
+part of each cost is that of the last line before this table: the server sleeps between packets.`,
     columns: [
       { name: 'busy', unit: 'share' },
       { name: 'simulated', unit: 'share' },

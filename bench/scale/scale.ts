@@ -14,7 +14,7 @@ export async function benchScale(context: Context): Promise<void> {
     id: 'units',
     title: 'Scale: what one operation costs the thread of the server',
     note: `One process, one table, rows of 300 B. CPU of the server, by INFO, median of three rounds. The fixed
-part is paid once for the requests that a process sends together. A load after a write adds the last three rows but one.`,
+part is paid once for the requests that a process sends together. A load after a write stores an entry and makes the version of the row.`,
     columns: [
       { name: 'fixed', unit: 'ns' },
       { name: 'each', unit: 'ns' },
@@ -26,8 +26,8 @@ part is paid once for the requests that a process sends together. A load after a
       unitRow('push: notify one process of one write', { fixed: 0, each: costs.notify }),
     ],
   })
-  await checkCosts(context, server, costs, requests)
-  await checkSimulation(context, server, costs)
+  const awakening = await checkCosts(context, server, costs, requests)
+  await checkSimulation(context, server, costs, awakening)
   fleets(context, costs)
 }
 
