@@ -13,7 +13,7 @@ import {
   type DecideDeps,
   type PlannedRead,
   type StateBeforeLoad,
-  tableWrittenAround,
+  writeAroundTable,
 } from './decide.ts'
 import { reportRead } from './report-read.ts'
 
@@ -55,7 +55,7 @@ export function evaluate(
 ): Loaded {
   const { plan, policy, key } = cachedRead
   const payload = deps.entries.encode(result, cachedRead, plan.dataDepth)
-  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const tags = deps.tagsOf(plan.occurrences, policy.tags, writeAroundTable(plan, policy))
   const recorded = recordTags(tags, before.observedTags, result)
   if (cachedRead.capture) contributeLoad(deps, cachedRead.capture, before, recorded, captured)
   if ('error' in payload) {
