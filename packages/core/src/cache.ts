@@ -5,6 +5,7 @@ import { createPauseControls, type PauseControls } from './host/pause-controls.t
 import type { SharedDeps } from './host/shared-deps.ts'
 import { type WarmOptions, type WarmResult, warm } from './host/warm.ts'
 import { createRenewals } from './marks/renewals.ts'
+import { createTokens } from './marks/tokens.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
@@ -151,7 +152,8 @@ export function createCache(
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered, clock, outages.events)
   const pause = createPause(config.enabled, events)
-  const otherCaches = joinOtherCaches({ config, events, clock, store, tier })
+  const newToken = createTokens()
+  const otherCaches = joinOtherCaches({ config, events, clock, store, tier, newToken })
   const { pendingWrites, journal } = otherCaches
   const recents = createRecentResults(clock, pendingWrites, config.memory)
   config.store.open?.({
@@ -175,6 +177,7 @@ export function createCache(
     pendingWrites,
     journal,
     renewals: createRenewals(store, clock),
+    newToken,
     ...createLoadSharing(store, clock),
     storing: new Map(),
     pause,

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { Renewals } from '../marks/renewals.ts'
+import type { NewToken } from '../marks/tokens.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
@@ -27,6 +28,7 @@ export interface SharedDeps extends LoadSharing {
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
   readonly renewals: Renewals
+  readonly newToken: NewToken
   readonly pause: PauseState
   readonly refreshes: Refreshes
   readonly recents: RecentResults

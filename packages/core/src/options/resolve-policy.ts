@@ -95,13 +95,12 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
   },
 }
 const NAMES = Object.keys(CHECKS)
-/** The names of all options of a policy, built or not. */
+/** The names of all options of a policy. */
 export const POLICY_OPTIONS: readonly string[] = NAMES
 
 /**
- * The options that are given, each checked.
- * @throws CacheError naming the option under `path`, its value and the fix: for what is wrong, for what nobody knows,
- * and for what is known and not built.
+ * Checks each option that is given.
+ * @throws CacheError naming the option under `path`, its value and the fix, for a wrong value and for an unknown option.
  */
 export function checked(options: PolicyOptions, path: string): Partial<Policy> {
   if (typeof options !== 'object' || options === null || Array.isArray(options))

@@ -8,6 +8,7 @@ import { noncesOf } from '../../src/entry/recorded-nonces.ts'
 import { confirmTags, recordTags } from '../../src/entry/recorded-tags.ts'
 import { createJournal } from '../../src/marks/journal.ts'
 import { createPendingWrites } from '../../src/marks/pending-writes.ts'
+import { createTokens } from '../../src/marks/tokens.ts'
 import { type WriteDeps, write } from '../../src/pipeline/write.ts'
 import { createEvents } from '../../src/report/events.ts'
 import type { GuardedStore } from '../../src/store/guard.ts'
@@ -55,6 +56,7 @@ function roomOver(tags: TagTable): Omit<WriteDeps, 'schema'> {
   return {
     ...base,
     journal: createJournal(base),
+    newToken: createTokens(),
     renewals: { add() {}, remove() {} },
     rejecting: new Set(),
     space,
