@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from './base/clock.ts'
 import { createHosts } from './host/attach.ts'
+import { createClosing } from './host/closing.ts'
 import type { Engine, Host } from './host/engine.ts'
 import { createPauseControls, type PauseControls } from './host/pause-controls.ts'
 import type { SharedDeps } from './host/shared-deps.ts'
@@ -7,7 +8,7 @@ import { type WarmOptions, type WarmResult, warm } from './host/warm.ts'
 import { createRenewals } from './marks/renewals.ts'
 import { createTokens } from './marks/tokens.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
-import { createPause } from './options/pause.ts'
+import { createPause, type Pause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
 import { createCaptures } from './pipeline/captures.ts'
 import { createLoadSharing } from './pipeline/load-sharing.ts'
@@ -156,17 +157,7 @@ export function createCache(
   const otherCaches = joinOtherCaches({ config, events, clock, store, tier, newToken })
   const { pendingWrites, journal } = otherCaches
   const recents = createRecentResults(clock, pendingWrites, config.memory)
-  config.store.open?.({
-    namespace: config.namespace,
-    follow: config.memory.mode === 'push',
-    warn: (code, message) => events.emit('warning', { code, message }),
-    ready() {
-      store.probe()
-      void journal.replay()
-    },
-    changed: (names) => tier?.changed(names),
-    paused: pause.setFleet,
-  })
+  openStore({ config, events, store, tier, journal, pause })
   const shared: SharedDeps = {
     config,
     clock,
@@ -189,7 +180,8 @@ export function createCache(
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   }
-  const hosts = createHosts(shared)
+  const closing = createClosing(shared)
+  const hosts = createHosts(shared, closing)
   return {
     attach: hosts.attach,
     invalidate: (request) => hosts.invalidate(request),
@@ -208,11 +200,30 @@ export function createCache(
     close() {
       outages.stop()
       shared.refreshes.close()
-      return hosts.close().finally(() => {
+      return closing.close().finally(() => {
         otherCaches.leave()
         tier?.clear()
         recents.close()
       })
     },
   }
+}
+
+type OpenStoreDeps = Pick<SharedDeps, 'config' | 'events' | 'store' | 'tier' | 'journal'> & {
+  readonly pause: Pause
+}
+
+/** Connects the store to what follows it. */
+function openStore({ config, events, store, tier, journal, pause }: OpenStoreDeps): void {
+  config.store.open?.({
+    namespace: config.namespace,
+    follow: config.memory.mode === 'push',
+    warn: (code, message) => events.emit('warning', { code, message }),
+    ready() {
+      store.probe()
+      void journal.replay()
+    },
+    changed: (names) => tier?.changed(names),
+    paused: pause.setFleet,
+  })
 }
