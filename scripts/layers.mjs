@@ -17,7 +17,9 @@ export const layers = {
     ['write-through'],
     ['marks'],
     ['transaction'],
-    ['process', 'pipeline'],
+    // Loads that callers share, and what a load has read.
+    ['process', 'sharing', 'capture'],
+    ['pipeline'],
     ['host/'],
     ['cache'],
     ['index', 'host.ts', 'store.ts'],

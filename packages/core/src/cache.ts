@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from './base/clock.ts'
+import { createCaptures } from './capture/captures.ts'
 import { createHosts } from './host/attach.ts'
 import { createClosing } from './host/closing.ts'
 import type { Engine, Host } from './host/engine.ts'
@@ -10,14 +11,14 @@ import { createTokens } from './marks/tokens.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause, type Pause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
-import { createCaptures } from './pipeline/captures.ts'
-import { createLoadSharing } from './pipeline/load-sharing.ts'
+import type { LoadResult } from './pipeline/load.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import type { WrapOptions } from './pipeline/wrap-options.ts'
 import { joinOtherCaches } from './process/other-caches.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
 import type { Stats } from './report/report.ts'
 import { createReport, type Explained } from './report/report.ts'
+import { createLoadSharing } from './sharing/load-sharing.ts'
 import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
@@ -169,7 +170,7 @@ export function createCache(
     journal,
     renewals: createRenewals(store, clock),
     newToken,
-    ...createLoadSharing(store, clock),
+    ...createLoadSharing<LoadResult>(store, clock),
     storing: new Map(),
     pause,
     recents,

@@ -1,15 +1,15 @@
+import { contributeHit } from '../capture/capture-read.ts'
 import { digest } from '../keys/digest.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
+import type { HeldLease, Leases, LeaseTurn } from '../sharing/leases.ts'
+import { inSlot, type LoadSlots } from '../sharing/load-slots.ts'
+import type { OnQueryStart } from '../sharing/share.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeHit } from './capture-read.ts'
 import { accepts, beforeLoad, type CachedRead, type StateBeforeLoad } from './decide.ts'
-import type { HeldLease, Leases, LeaseTurn } from './leases.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
-import { inSlot, type LoadSlots } from './load-slots.ts'
 import { reportRead } from './report-read.ts'
 import { rescue } from './rescue.ts'
-import type { OnQueryStart } from './share.ts'
 
 /** What loads that processes share need, wired by the composition root. */
 export interface ClusterLoadDeps extends LoadDeps {

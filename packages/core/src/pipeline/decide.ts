@@ -1,3 +1,4 @@
+import { contributeHit, refuseBypass } from '../capture/capture-read.ts'
 import type { OpenedEntry } from '../entry/entries.ts'
 import { LONGEST_AHEAD, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
@@ -10,7 +11,6 @@ import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeHit, refuseBypass } from './capture-read.ts'
 import type {
   BypassedRead,
   CachedRead,

@@ -1,3 +1,9 @@
+import { contributeLoad } from '../capture/capture-read.ts'
+import {
+  type CapturedDependencies,
+  type CapturedOutcome,
+  withCaptured,
+} from '../capture/captured-dependencies.ts'
 import { graceOf, isEmpty, lifetimeOf } from '../entry/lifetime.ts'
 import { resultCellsOf, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
@@ -6,8 +12,6 @@ import type { MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { EntryRequest } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
-import { contributeLoad } from './capture-read.ts'
-import { type CapturedDependencies, type CapturedOutcome, withCaptured } from './captured-dependencies.ts'
 import {
   type CachedRead,
   type DecideDeps,

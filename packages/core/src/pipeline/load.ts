@@ -1,11 +1,11 @@
 // Tests mock the global one, and reads of the same entry wait for it.
 import { setImmediate } from 'node:timers'
+import type { CapturedOutcome } from '../capture/captured-dependencies.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LeaseEnd } from '../store/load-leases.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
-import type { CapturedOutcome } from './captured-dependencies.ts'
 import type { CachedRead, PlannedRead, StateBeforeLoad } from './decide.ts'
 import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { keepRan } from './recent.ts'

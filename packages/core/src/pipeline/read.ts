@@ -1,9 +1,13 @@
+import { contributeHit, contributeShared, refuseBypass, runUncached } from '../capture/capture-read.ts'
 import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
+import type { GenerationFlight } from '../sharing/generation-flight.ts'
+import { limitLoads } from '../sharing/load-slots.ts'
+import { type OnQueryStart, type Shared, shareAgain } from '../sharing/share.ts'
+import type { SingleFlight } from '../sharing/single-flight.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeHit, contributeShared, refuseBypass, runUncached } from './capture-read.ts'
 import { type ClusterLoadDeps, loadOnce } from './cluster-load.ts'
 import {
   accepts,
@@ -17,15 +21,11 @@ import {
   type StartedRead,
   type StateBeforeLoad,
 } from './decide.ts'
-import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { limitLoads } from './load-slots.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { rescue, serveDuringOutage } from './rescue.ts'
-import { type OnQueryStart, type Shared, shareAgain } from './share.ts'
-import type { SingleFlight } from './single-flight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadDeps extends ClusterLoadDeps {

@@ -1,9 +1,9 @@
+import type { CapturedOutcome } from '../capture/captured-dependencies.ts'
 import { isEmpty, LONGEST_AHEAD, lifetimeOf, refreshesAhead } from '../entry/lifetime.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import { fieldName, LIST } from '../tags/spelling.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { RecentResult } from '../tier/recent-results.ts'
-import type { CapturedOutcome } from './captured-dependencies.ts'
 import {
   accepts,
   type DecideDeps,

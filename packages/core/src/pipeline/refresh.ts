@@ -1,6 +1,8 @@
 import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
+import { limitLoads } from '../sharing/load-slots.ts'
+import type { SingleFlight } from '../sharing/single-flight.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { RecentResults } from '../tier/recent-results.ts'
 import { type ClusterLoadDeps, loadIfFree } from './cluster-load.ts'
@@ -14,10 +16,8 @@ import {
   type PlannedRead,
 } from './decide.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { limitLoads } from './load-slots.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { mustNotAsk } from './rescue.ts'
-import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
 export interface RefreshDeps extends ClusterLoadDeps {

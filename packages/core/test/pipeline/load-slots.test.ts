@@ -1,7 +1,7 @@
 import { type CacheError, createCache } from '@larder/core'
 import { deferred, fakeClock, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { createLoadSlots } from '../../src/pipeline/load-slots.ts'
+import { createLoadSlots } from '../../src/sharing/load-slots.ts'
 import { reads, writes } from '../support/item-host.ts'
 import { pausedLoad, simulatedProcess } from '../support/simulated-process.ts'
 
