@@ -103,9 +103,9 @@ const BEING_WRITTEN: LookUpResult = {
 function withKnownDependencies(
   { mustBypass }: LookUpContext,
   { tags }: EntryRequest,
-  learned: readonly ResultCells[],
+  resultCells: readonly ResultCells[],
 ): readonly ReadTag[] | undefined {
-  const all = withResultCells(tags, learned)
+  const all = withResultCells(tags, resultCells)
   return all !== tags && mustBypass(all) ? undefined : all
 }
 

@@ -43,7 +43,7 @@ export type GetOptions<R> = Partial<ReadPlan<R>> & {
 }
 
 export interface ProcessOptions extends CacheOptions {
-  /** Wraps the memory store, which all worlds of one test may share. */
+  /** Wraps the memory store, which all processes of one test may share. */
   readonly wrapStore?: (store: Store) => Store
   readonly keys?: readonly LookupKey[]
   /** Another process over the same database and store. */
