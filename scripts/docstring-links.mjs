@@ -1,4 +1,4 @@
-const COMMENT = /\/\*[\s\S]*?\*\/|\/\/.*$/gm
+const COMMENT_OR_TEXT = /\/\*[\s\S]*?\*\/|\/\/.*$|'[^'\n]*'/gm
 const LINK = /\{@link ([\w$]+)/g
 
 /**
@@ -6,6 +6,6 @@ const LINK = /\{@link ([\w$]+)/g
  * @param text of a source file.
  */
 export function brokenLinks(text) {
-  const names = new Set(text.replace(COMMENT, '').match(/[\w$]+/g))
+  const names = new Set(text.replace(COMMENT_OR_TEXT, '').match(/[\w$]+/g))
   return [...text.matchAll(LINK)].map(([, name]) => name).filter((name) => !names.has(name))
 }

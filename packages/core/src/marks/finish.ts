@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Guarded } from '../store/guarded.ts'
 import type { FinishRequest } from '../store/store.ts'
@@ -7,7 +8,17 @@ import type { WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
 import type { Journal } from './journal.ts'
 import type { PendingWrites } from './pending-writes.ts'
-import type { NewToken } from './tokens.ts'
+
+/** Returns the token of one write. It is unique among all writes of all caches of all processes. */
+export type NewToken = () => string
+
+/** Makes the tokens of one cache. */
+export function createTokens(): NewToken {
+  // Random once: drawing it anew for every write would cost as much as the rest of the mark.
+  const prefix = randomBytes(12).toString('base64url')
+  let count = 0
+  return () => `${prefix}${(count++).toString(36)}`
+}
 
 /** What finishes and explicit invalidation need from the composition root. */
 export interface BumpDeps {

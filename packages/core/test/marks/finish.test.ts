@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTokens } from '../../src/marks/tokens.ts'
+import { createTokens } from '../../src/marks/finish.ts'
 
 test('the tokens of all writes of all caches are different', () => {
   const caches = [createTokens(), createTokens(), createTokens()]
