@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-import { BUSY } from './packages/testing/src/busy.ts'
-import { ownProcessFiles } from './packages/testing/src/own-process-files.ts'
-import { sizedFiles } from './packages/testing/src/sized-files.ts'
-import { testSize } from './packages/testing/src/sizes.ts'
-import { SlowestFirst } from './packages/testing/src/slowest-first.ts'
+import { BUSY } from './packages/testing/src/runner/busy.ts'
+import { ownProcessFiles } from './packages/testing/src/runner/own-process-files.ts'
+import { sizedFiles } from './packages/testing/src/runner/sized-files.ts'
+import { testSize } from './packages/testing/src/runner/sizes.ts'
+import { SlowestFirst } from './packages/testing/src/runner/slowest-first.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -47,7 +47,7 @@ const types: TestProjectInlineConfiguration = {
 const filesOf = (patterns: readonly string[]): readonly string[] =>
   testSize === 'long' ? sizedFiles(at('.'), patterns) : patterns
 
-const separateTests = at('packages/testing/src/separate-tests.ts')
+const separateTests = at('packages/testing/src/runner/separate-tests.ts')
 
 /** Each of these files needs a process of its own. */
 const ownProcess = ownProcessFiles(
@@ -90,7 +90,7 @@ export default defineConfig({
     // Tests wait for servers. More workers than processors of a small runner fill that time.
     maxWorkers: 4,
     // More room for young objects: a twentieth of the workers' time was their collection.
-    execArgv: ['--max-semi-space-size=64', '--import', at('packages/testing/src/quick-imports.mjs')],
+    execArgv: ['--max-semi-space-size=64', '--import', at('packages/testing/src/runner/quick-imports.mjs')],
     // No test proves anything by it: it ends those that hang. A busy machine may take ten times as long as an idle one.
     testTimeout: testSize === 'long' ? 900_000 : 180_000,
     hookTimeout: 300_000,

@@ -1,11 +1,13 @@
 // Type-checks every TypeScript example of the documentation and of the docstrings against the built packages. An example
 // is a fence that begins with ```ts. One that begins with ```ts no-check is counted and left out. Names that an example
 // does not declare come from scripts/examples/prelude.ts. A message names the line of the page, not of a copy.
+// It also checks that the links of docstrings lead to something.
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brokenLinks } from './docstring-links.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = ['README.md', 'CAVEATS.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md']
@@ -71,6 +73,15 @@ const examples = [...find(pages).flatMap(fencesOfPage), ...find(docstrings).flat
 )
 const checked = examples.filter(({ skipped }) => !skipped)
 if (checked.length === 0) throw new Error('no example was found: the check checks nothing')
+
+for (const file of find(docstrings))
+  for (const name of brokenLinks(readFileSync(join(root, file), 'utf8'))) {
+    console.error(`${file}: {@link ${name}} names nothing in this file: write \`${name}\``)
+    process.exitCode = 1
+  }
+const plantedLinks = "/** {@link gone}, {@link here}. */\nimport { here } from './gone.ts'"
+if (brokenLinks(plantedLinks).join() !== 'gone')
+  throw new Error('the broken link was not found: the check checks nothing')
 
 const nameOf = ({ file, line }) => `${file.replaceAll('/', '__')}_${line}.ts`
 

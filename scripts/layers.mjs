@@ -1,9 +1,7 @@
 /**
  * The rooms of each package's `src`, lowest first. A room is a folder or a file of the root (`host/` or `host.ts` where
- * both are there); it imports from itself and from the rows before it, nothing else. So neither files nor folders can form a ring, and a new file that fits in no
- * room fails `npm run rules`.
- *
- * A package without rows has no such rules yet.
+ * both are there). It imports from itself and from the rows before it, nothing else. So neither files nor folders can form
+ * a ring, and a new file that fits in no room fails `npm run rules`.
  */
 export const layers = {
   core: [
@@ -19,7 +17,9 @@ export const layers = {
     ['write-through'],
     ['marks'],
     ['transaction'],
-    ['process', 'pipeline'],
+    // Loads that callers share, and what a load has read.
+    ['process', 'sharing', 'capture'],
+    ['pipeline'],
     ['host/'],
     ['cache'],
     ['index', 'host.ts', 'store.ts'],
@@ -35,7 +35,6 @@ export const layers = {
     ['execute'],
     ['sync', 'order'],
     ['wrap'],
-    ['db-checks'],
     ['attach'],
     ['drizzle-cache'],
     ['index'],
@@ -84,5 +83,15 @@ export const layers = {
     ['examine'],
     ['doctor'],
     ['index'],
+  ],
+  testing: [
+    // None of them knows another.
+    ['runner', 'simulation', 'stores', 'oracles', 'contract', 'databases'],
+    // Databases and stores that a whole run shares.
+    ['services'],
+    // Servers that one test starts, pauses and kills.
+    ['servers'],
+    // `.ci/run` names the reporter by its path.
+    ['index', 'repeated-tests'],
   ],
 }

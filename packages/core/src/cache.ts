@@ -1,21 +1,24 @@
 import { type Clock, systemClock } from './base/clock.ts'
+import { createCaptures } from './capture/captures.ts'
 import { createHosts } from './host/attach.ts'
+import { createClosing } from './host/closing.ts'
 import type { Engine, Host } from './host/engine.ts'
 import { createPauseControls, type PauseControls } from './host/pause-controls.ts'
 import type { SharedDeps } from './host/shared-deps.ts'
 import { type WarmOptions, type WarmResult, warm } from './host/warm.ts'
+import { createTokens } from './marks/finish.ts'
 import { createRenewals } from './marks/renewals.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
-import { createPause } from './options/pause.ts'
+import { createPause, type Pause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
-import { createCaptures } from './pipeline/captures.ts'
-import { createLoadSharing } from './pipeline/load-sharing.ts'
+import type { LoadResult } from './pipeline/load.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import type { WrapOptions } from './pipeline/wrap-options.ts'
 import { joinOtherCaches } from './process/other-caches.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
 import type { Stats } from './report/report.ts'
 import { createReport, type Explained } from './report/report.ts'
+import { createLoadSharing } from './sharing/load-sharing.ts'
 import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
@@ -151,20 +154,11 @@ export function createCache(
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered, clock, outages.events)
   const pause = createPause(config.enabled, events)
-  const otherCaches = joinOtherCaches({ config, events, clock, store, tier })
+  const newToken = createTokens()
+  const otherCaches = joinOtherCaches({ config, events, clock, store, tier, newToken })
   const { pendingWrites, journal } = otherCaches
   const recents = createRecentResults(clock, pendingWrites, config.memory)
-  config.store.open?.({
-    namespace: config.namespace,
-    follow: config.memory.mode === 'push',
-    warn: (code, message) => events.emit('warning', { code, message }),
-    ready() {
-      store.probe()
-      void journal.replay()
-    },
-    changed: (names) => tier?.changed(names),
-    paused: pause.setFleet,
-  })
+  openStore({ config, events, store, tier, journal, pause })
   const shared: SharedDeps = {
     config,
     clock,
@@ -175,7 +169,8 @@ export function createCache(
     pendingWrites,
     journal,
     renewals: createRenewals(store, clock),
-    ...createLoadSharing(store, clock),
+    newToken,
+    ...createLoadSharing<LoadResult>(store, clock),
     storing: new Map(),
     pause,
     recents,
@@ -186,7 +181,8 @@ export function createCache(
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   }
-  const hosts = createHosts(shared)
+  const closing = createClosing(shared)
+  const hosts = createHosts(shared, closing)
   return {
     attach: hosts.attach,
     invalidate: (request) => hosts.invalidate(request),
@@ -205,11 +201,30 @@ export function createCache(
     close() {
       outages.stop()
       shared.refreshes.close()
-      return hosts.close().finally(() => {
+      return closing.close().finally(() => {
         otherCaches.leave()
         tier?.clear()
         recents.close()
       })
     },
   }
+}
+
+type OpenStoreDeps = Pick<SharedDeps, 'config' | 'events' | 'store' | 'tier' | 'journal'> & {
+  readonly pause: Pause
+}
+
+/** Connects the store to what follows it. */
+function openStore({ config, events, store, tier, journal, pause }: OpenStoreDeps): void {
+  config.store.open?.({
+    namespace: config.namespace,
+    follow: config.memory.mode === 'push',
+    warn: (code, message) => events.emit('warning', { code, message }),
+    ready() {
+      store.probe()
+      void journal.replay()
+    },
+    changed: (names) => tier?.changed(names),
+    paused: pause.setFleet,
+  })
 }

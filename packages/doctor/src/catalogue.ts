@@ -14,6 +14,7 @@ export interface Catalogue {
   readonly unseen: readonly string[]
 }
 
+/** What kind of table or view a relation is. */
 export type RelationKind =
   | 'table'
   | 'partitioned'
@@ -55,6 +56,7 @@ export const ORDINARY: Pick<Relation, 'rules' | 'parent' | 'rowSecurity' | 'subs
     untransactional: undefined,
   }
 
+/** A column as the database has it. */
 export interface CatalogueColumn {
   readonly name: string
   /** The type's name in the database. */
@@ -71,6 +73,7 @@ export interface CatalogueColumn {
   readonly collation?: string | undefined
 }
 
+/** A foreign key as the database enforces it. */
 export interface CatalogueForeignKey {
   readonly name: string
   readonly columns: readonly string[]
@@ -80,6 +83,7 @@ export interface CatalogueForeignKey {
   readonly onUpdate: Action
 }
 
+/** A trigger of a table. */
 export interface Trigger {
   readonly name: string
   /** When it runs, or what it runs. */

@@ -6,7 +6,17 @@ const HEADS: Readonly<Record<Level, string>> = {
   note: 'NOTE',
 }
 
-/** Formats findings as text, the worst first, each with what to do. */
+/**
+ * Formats findings as text, the worst first, each with what to do.
+ * @returns several lines, ending with the number of findings of each level.
+ * @example
+ * ```ts
+ * import { report } from '@larder/doctor'
+ *
+ * const [subject, message, fix] = ['public.orders', 'has a trigger', 'declare what it changes']
+ * console.log(report([{ level: 'warning', code: 'trigger', subject, message, fix }]))
+ * ```
+ */
 export function report(findings: readonly Finding[]): string {
   const lines: string[] = []
   for (const level of ['danger', 'warning', 'note'] as const) {

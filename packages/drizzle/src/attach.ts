@@ -15,14 +15,6 @@ import { connectionOf } from './connection/connection.ts'
 import type { LibsqlDatabase } from './connection/libsql.ts'
 import { sharesConnection } from './connection/single-connection.ts'
 import { unreachableOf } from './connection/unreachable.ts'
-import {
-  driverOf,
-  rejectUnsupportedCall,
-  rejectUnsupportedPolicies,
-  textTypeOf,
-  warnOfNativeCache,
-  warnOfOtherCache,
-} from './db-checks.ts'
 import { createRawSql } from './execute/raw.ts'
 import { bypassReplicas } from './execute/replica.ts'
 import { createReadCodecs } from './execute/run.ts'
@@ -42,6 +34,14 @@ import { versionOf } from './versions/version-of.ts'
 import { createAnalysingDialect } from './wrap/analysing-dialect.ts'
 import type { DbCache } from './wrap/cache-of.ts'
 import { withPhysicalNames } from './wrap/call-options.ts'
+import {
+  driverOf,
+  rejectUnsupportedCall,
+  rejectUnsupportedPolicies,
+  textTypeOf,
+  warnOfNativeCache,
+  warnOfOtherCache,
+} from './wrap/db-checks.ts'
 import { transactionFor, variantFor } from './wrap/db-variants.ts'
 import { withPhysicalTables } from './wrap/invalidation.ts'
 import { wrapDb } from './wrap/wrap-db.ts'

@@ -86,7 +86,7 @@ export function prismaCache<const D extends Datamodel | undefined = undefined>(
 export interface ExtensionVariant {
   /** Named in errors. */
   readonly name: string
-  /** See {@link OperationDeps.dependsOnWrites}. */
+  /** See `OperationDeps.dependsOnWrites`. */
   readonly dependsOnWrites: boolean
   /** A model whose policy has no `ttl` is cached only by calls that bring one. False: such a policy is refused. */
   readonly lifetimePerCall: boolean

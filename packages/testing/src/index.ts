@@ -1,31 +1,28 @@
-export { absentParser } from './absent-parser.ts'
-export {
-  type HeldStatement,
-  type SentStatement,
-  type WatchedAdapter,
-  watchAdapter,
-} from './adapter-oracle.ts'
-export { type ConnectionCase, expectDistinctConnections } from './connection-cases.ts'
-export { type StoreCapabilities, storeContract } from './contract/suite.ts'
-export { type Deferred, deferred, type FakeClock, fakeClock, forgetfulClock, settled } from './fake-clock.ts'
-export { type Fault, type FaultyStore, faultyStore, type StoreCall } from './faulty-store.ts'
-export { createFeed, type Feed, type FeedOptions, type Follower, followedStore } from './followed-store.ts'
-export { createHistory, type History, type Observation, type StaleRead } from './history.ts'
-export { migrate } from './migrate.ts'
-export { type Ablation, modelStore } from './model-store.ts'
+export { type ConnectionCase, expectDistinctConnections } from './contract/connection-cases.ts'
 export {
   type OutageTables,
   outageDriverRow,
   outagePageRows,
   outageSignRow,
   SHARED_OUTAGE_TABLES,
-} from './outage-page.ts'
-export { type OwnClient, ownClient } from './own-client.ts'
-export { ownProcess } from './own-process.ts'
-export { emptyPglite, startPglite } from './pglite.ts'
-export { FRESH, repeatWhenBusy } from './repeat-when-busy.ts'
-export { type ScheduleFaults, scheduledStore } from './scheduled-store.ts'
-export { createScheduler, type Scheduler, seededRandom } from './scheduler.ts'
+} from './contract/outage-page.ts'
+export { type StoreCapabilities, storeContract } from './contract/suite.ts'
+export { migrate } from './databases/migrate.ts'
+export { type OwnClient, ownClient } from './databases/own-client.ts'
+export { emptyPglite, startPglite } from './databases/pglite.ts'
+export {
+  type HeldStatement,
+  type SentStatement,
+  type WatchedAdapter,
+  watchAdapter,
+} from './oracles/adapter-oracle.ts'
+export { createHistory, type History, type Observation, type StaleRead } from './oracles/history.ts'
+export { differences, type Snapshot, snapshotOf } from './oracles/snapshot.ts'
+export { changedTables, type RunSql, type TableState, tableState } from './oracles/table-state.ts'
+export { writtenTables } from './oracles/written-tables.ts'
+export { FRESH, repeatWhenBusy } from './runner/repeat-when-busy.ts'
+export { setting, sized, sweep, type TestSize, testSize } from './runner/sizes.ts'
+export { skipTest } from './runner/skip-test.ts'
 export { type Cluster, type ClusterShape, startCluster } from './servers/cluster.ts'
 export type { ClusterNode } from './servers/cluster-node.ts'
 export {
@@ -45,9 +42,25 @@ export { startPostgres } from './services/postgres.ts'
 export type { Service, Surroundings } from './services/service.ts'
 export { createMigratedDatabase, mariadbUrl, postgresUrl, valkeyUrl } from './services/shared.ts'
 export { startValkey } from './services/valkey.ts'
-export { setting, sized, sweep, type TestSize, testSize } from './sizes.ts'
-export { skipTest } from './skip-test.ts'
-export { differences, type Snapshot, snapshotOf } from './snapshot.ts'
-export { changedTables, type RunSql, type TableState, tableState } from './table-state.ts'
-export { writtenTables } from './written-tables.ts'
-export { zipf } from './zipf.ts'
+export { absentParser } from './simulation/absent-parser.ts'
+export {
+  type Deferred,
+  deferred,
+  type FakeClock,
+  fakeClock,
+  forgetfulClock,
+  settled,
+} from './simulation/fake-clock.ts'
+export { createScheduler, type Scheduler, seededRandom } from './simulation/scheduler.ts'
+export { zipf } from './simulation/zipf.ts'
+export { type Fault, type FaultyStore, faultyStore, type StoreCall } from './stores/faulty-store.ts'
+export {
+  createFeed,
+  type Feed,
+  type FeedOptions,
+  type Follower,
+  followedStore,
+} from './stores/followed-store.ts'
+export { type Ablation, modelStore } from './stores/model-store.ts'
+export { ownProcess } from './stores/own-process.ts'
+export { type ScheduleFaults, scheduledStore } from './stores/scheduled-store.ts'

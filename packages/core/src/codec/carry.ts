@@ -24,7 +24,7 @@ interface Walk {
   readonly dialect: Dialect
   readonly types: ValueTypes
   readonly trail: (string | number)[]
-  /** Records and lists above this depth hold data only: see {@link BoundCodec.encode}. */
+  /** Records and lists above this depth hold data only: see `BoundCodec.encode`. */
   readonly dataDepth: number
 }
 

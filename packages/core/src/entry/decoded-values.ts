@@ -18,7 +18,7 @@ export interface DecodedValues {
 
 /** What a {@link ClientData} takes of the heap. */
 const DERIVED_BYTES = 48
-/** Texts of a longer payload are left as they are: what they keep besides is little beside them. */
+/** Texts of a longer payload are not copied: what they keep in memory besides themselves is small in comparison. */
 const SMALL = 1_024
 /** In place of a value that has to be decoded each time. */
 const NO_COPY = {}

@@ -173,13 +173,13 @@ const NOTHING: readonly ResultCells[] = []
 /** Adds result dependencies to the tags of a read. Called for every hit, so the last result is remembered. */
 export function withResultCells(
   tags: readonly ReadTag[],
-  learned: readonly ResultCells[],
+  resultCells: readonly ResultCells[],
 ): readonly ReadTag[] {
-  if (!learned.length) return tags
-  const last = tagsByRequest.get(learned)
+  if (!resultCells.length) return tags
+  const last = tagsByRequest.get(resultCells)
   if (last?.tags === tags) return last.all
-  const all = joined(tags, learned)
-  tagsByRequest.set(learned, { tags, all })
+  const all = joined(tags, resultCells)
+  tagsByRequest.set(resultCells, { tags, all })
   return all
 }
 
@@ -189,9 +189,9 @@ const tagsByRequest = new WeakMap<
   { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
 >()
 
-function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
+function joined(tags: readonly ReadTag[], resultCells: readonly ResultCells[]): readonly ReadTag[] {
   const observed = tags.map((tag) => {
-    const named = learned.find(({ record, fields }) => !fields && record === tag.record)?.cells ?? []
+    const named = resultCells.find(({ record, fields }) => !fields && record === tag.record)?.cells ?? []
     const more = named.filter((cell) => !tag.cells.includes(cell))
     if (!more.length) return tag
     const { record, fields, list } = tag
@@ -199,7 +199,6 @@ function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): read
       [...tag.cells, ...more],
       [...tag.names, ...more],
     ]
-    const resultCells = more.length
     // Not spread: the properties of a tag may be accessors of its class.
     return {
       record,
@@ -207,11 +206,11 @@ function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): read
       cells,
       list,
       names,
-      resultCells,
+      resultCells: more.length,
       insteadOfList: (result: unknown) => tag.insteadOfList(result),
     }
   })
-  const captured = learned.flatMap(({ record, fields, cells }) =>
+  const captured = resultCells.flatMap(({ record, fields, cells }) =>
     fields ? [capturedTag(record, fields, cells)] : [],
   )
   return captured.length ? [...observed, ...captured] : observed

@@ -8,7 +8,7 @@ import { noncesOf, type RecordedNonces } from './recorded-nonces.ts'
 
 /** What every reader of an entry needs of its header. */
 export interface EntryFacts extends Pick<Entry['header'], 'lifetime' | 'loadTime' | 'grace'> {
-  /** Tags in `sight` that only the result named. */
+  /** The tags that only the result named. */
   readonly resultCells: readonly ResultCells[]
 }
 

@@ -32,9 +32,9 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
 const NO_REPLY: TagReply = { fields: [], cells: [] }
 
 /** True if all that only an entry names is among `tags`. */
-export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
-  if (!learned.length) return true
-  return learned.every(({ record, fields, cells }) => {
+export function includesAll(tags: readonly ReadTag[], resultCells: readonly ResultCells[]): boolean {
+  if (!resultCells.length) return true
+  return resultCells.every(({ record, fields, cells }) => {
     const requested = tags.find(
       (tag) => tag.record === record && (tag.captured ?? false) === (fields !== undefined),
     )
@@ -47,7 +47,7 @@ export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCe
 export interface KnownResultCells {
   of(name: string): readonly ResultCells[]
   /** @param name of the entry. */
-  note(name: string, learned: readonly ResultCells[]): void
+  note(name: string, resultCells: readonly ResultCells[]): void
 }
 
 /** Entries with more cells are not remembered: their hits take two round trips. */
@@ -66,22 +66,22 @@ export function createKnownResultCells(most: number): KnownResultCells {
   let notes = false
   return {
     of: (name) => (notes ? (cellsByName.get(name) ?? captured.get(name) ?? NONE) : NONE),
-    note(name, learned) {
+    note(name, resultCells) {
       // Nearly every entry has none, and nearly every client has only such entries.
-      if (!learned.length && !notes) return
+      if (!resultCells.length && !notes) return
       notes = true
-      const count = namesIn(learned)
-      const isCaptured = learned.some(({ fields }) => fields)
-      if (isCaptured && count <= MOST_CAPTURED) captured.set(name, learned)
+      const count = namesIn(resultCells)
+      const isCaptured = resultCells.some(({ fields }) => fields)
+      if (isCaptured && count <= MOST_CAPTURED) captured.set(name, resultCells)
       else captured.delete(name)
-      if (!isCaptured && count && count <= MOST_CELLS) cellsByName.set(name, learned)
+      if (!isCaptured && count && count <= MOST_CELLS) cellsByName.set(name, resultCells)
       else cellsByName.delete(name)
     },
   }
 }
 
-function namesIn(learned: readonly ResultCells[]): number {
-  return learned.reduce((sum, { fields = [], cells }) => sum + fields.length + cells.length, 0)
+function namesIn(resultCells: readonly ResultCells[]): number {
+  return resultCells.reduce((sum, { fields = [], cells }) => sum + fields.length + cells.length, 0)
 }
 
 const NONE: readonly ResultCells[] = []

@@ -20,7 +20,7 @@ import type { JoinedTransaction } from '../transaction/current.ts'
 import { createTransaction, type Transaction } from '../transaction/transaction.ts'
 import { createWriteNotes, refuseOpaque } from './capture-notes.ts'
 import { createClientDeps, REMEMBERED, schemaText } from './client-deps.ts'
-import { type Closing, createClosing } from './closing.ts'
+import type { Closing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
 import { createHostTypes, type HostTypes } from './host-types.ts'
@@ -31,17 +31,16 @@ export interface Hosts {
   attach(host: Host): Engine
   invalidate(request: InvalidateRequest): Promise<void>
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
-  close(): Promise<void>
 }
 
-export function createHosts(shared: SharedDeps): Hosts {
+/** @param closing is told of everything that invalidates. */
+export function createHosts(shared: SharedDeps, closing: Pick<Closing, 'noteWrite'>): Hosts {
   const { config, clock, events, store, current, captures } = shared
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
   const { policy, longestLifetime } = createPolicies(shared)
   const registry = createDatabaseRegistry(clock.now, longestLifetime)
   const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime })
-  const closing = createClosing(shared)
   const invalidateIn = (
     databases: readonly KnownDatabase[],
     request: InvalidateRequest,
@@ -79,7 +78,7 @@ export function createHosts(shared: SharedDeps): Hosts {
           if (table !== undefined && resolved.onMarkFailure === 'reject') rejecting.add(table.toLowerCase())
           return resolved
         },
-        // Bound: a call of every read's way less.
+        // Bound once, which saves a call on every read.
         read: read.bind(undefined, deps) as Engine['read'],
         write(plan, transaction) {
           if (store.closed || running.count) noteWrite(plan, transaction !== undefined)
@@ -105,11 +104,10 @@ export function createHosts(shared: SharedDeps): Hosts {
     },
     invalidate: (request) => invalidateIn(registry.list(), request, current.joined()),
     wrap,
-    close: closing.close,
   }
 }
 
-/** Statements sent before `close` are invalidated at COMMIT: after `close` nobody hears of it. */
+/** Statements sent before `close` are invalidated at COMMIT. After `close`, no other process learns of the write. */
 function noteLateCommit(closing: Pick<Closing, 'noteWrite'>, transaction: Transaction): Transaction {
   transaction.onCommit(async () => {
     if (transaction.tables().length) closing.noteWrite('COMMIT of a transaction')

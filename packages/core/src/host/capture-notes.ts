@@ -1,4 +1,4 @@
-import type { Captures } from '../pipeline/captures.ts'
+import type { Captures } from '../capture/captures.ts'
 import type { PlannedWrite } from '../pipeline/write.ts'
 import type { Closing } from './closing.ts'
 

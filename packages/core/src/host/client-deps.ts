@@ -63,7 +63,7 @@ export function createClientDeps(deps: ClientDepsInput) {
         onConnection?.(digest(textOf(connection)).name)
       }
       const keys = source ? connectionKeys(source, keysOf, observe) : common.keysOf('')
-      // Not in common: the database of another client may be well.
+      // Not in common: the database of another client may be reachable.
       const outage = createOutage(deps.clock, deps.events)
       const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys, inOrder, outage }
       const { awaitsFinish } = deps

@@ -22,7 +22,7 @@ export interface ClosingDeps {
 export interface Closing {
   /** Waits for what is on its way, two seconds at most. Called again it does nothing more. */
   close(): Promise<void>
-  /** To be called for everything that invalidates: warns once, if the cache is closed, that nobody hears of it. */
+  /** Call it for everything that invalidates. Warns once, if the cache is closed, that no other process learns of the write. */
   noteWrite(operation: string): void
 }
 

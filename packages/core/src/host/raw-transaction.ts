@@ -24,11 +24,15 @@ export interface RawSessionOptions {
   commitFailed(error: unknown): boolean
 }
 
+/**
+ * Makes the raw session of one host. It emits the warning `raw-transaction` when a raw BEGIN opens a transaction.
+ * @param options what the host says and knows of its sessions.
+ */
 export function createRawSession(
   engine: Pick<Engine, 'transaction' | 'events'>,
   { advice, statementFailed, commitFailed }: RawSessionOptions,
 ): RawSession {
-  /** A pool may run BEGIN on any connection: until its end is seen, the whole client stands aside. */
+  /** A pool may run BEGIN on any connection: until its end is seen, the whole client bypasses the cache. */
   const open = (): void => {
     if (session.transaction) return
     session.transaction = engine.transaction('early')

@@ -1,15 +1,17 @@
 import type { Clock } from '../base/clock.ts'
+import type { Captures } from '../capture/captures.ts'
+import type { NewToken } from '../marks/finish.ts'
 import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { Renewals } from '../marks/renewals.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
-import type { Captures } from '../pipeline/captures.ts'
-import type { LoadSharing } from '../pipeline/load-sharing.ts'
+import type { LoadResult } from '../pipeline/load.ts'
 import type { Refreshes } from '../pipeline/refreshes.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
+import type { LoadSharing } from '../sharing/load-sharing.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
 import type { RecentResults } from '../tier/recent-results.ts'
@@ -17,7 +19,7 @@ import type { StrictLoads } from '../tier/strict-loads.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
 /** What all hosts of one cache share. */
-export interface SharedDeps extends LoadSharing {
+export interface SharedDeps extends LoadSharing<LoadResult> {
   readonly config: CacheConfig
   readonly clock: Clock
   readonly events: Events
@@ -27,6 +29,7 @@ export interface SharedDeps extends LoadSharing {
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
   readonly renewals: Renewals
+  readonly newToken: NewToken
   readonly pause: PauseState
   readonly refreshes: Refreshes
   readonly recents: RecentResults

@@ -106,7 +106,8 @@ function sortFew(keys: string[]): void {
   }
 }
 
-// The same few names in every query; whatever an application makes up beyond that is not remembered.
+// The same few names in every query; whatever an application makes up beyond that is not remembered. At module level,
+// because a name has the same text in every cache, and handing the map down would slow down every key.
 const keyTexts = new Map<string, string>()
 const MOST_KEY_TEXTS = 2_000
 

@@ -9,20 +9,23 @@ import type { MarkReports } from '../write-through/row-storage.ts'
 import type { Journal } from './journal.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
+/** Returns the token of one write. It is unique among all writes of all caches of all processes. */
+export type NewToken = () => string
+
+/** Makes the tokens of one cache. */
+export function createTokens(): NewToken {
+  // Random once: drawing it anew for every write would cost as much as the rest of the mark.
+  const prefix = randomBytes(12).toString('base64url')
+  let count = 0
+  return () => `${prefix}${(count++).toString(36)}`
+}
+
 /** What finishes and explicit invalidation need from the composition root. */
 export interface BumpDeps {
   readonly store: GuardedStore
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
-}
-
-// Random once: drawing it anew for every write would cost as much as the rest of the mark.
-const PROCESS = randomBytes(12).toString('base64url')
-let tokens = 0
-
-/** Unique among all writes of all processes. */
-export function newToken(): string {
-  return `${PROCESS}${(tokens++).toString(36)}`
+  readonly newToken: NewToken
 }
 
 /**
@@ -118,7 +121,7 @@ function storeRows(
  * journal.
  */
 export function bump(deps: BumpDeps, tags: readonly WriteTag[]): Promise<void> {
-  return sendFinishes(deps, finishesOf(tags, tags, newToken()), deps.pendingWrites.add(tags))
+  return sendFinishes(deps, finishesOf(tags, tags, deps.newToken()), deps.pendingWrites.add(tags))
 }
 
 /**
@@ -133,7 +136,7 @@ export function bumpSync(deps: BumpDeps, tags: readonly WriteTag[]): void {
   }
   // Other caches of this process may have to be notified.
   const forget = deps.pendingWrites.add(tags)
-  for (const request of finishesOf(tags, tags, newToken())) sync.finish(request)
+  for (const request of finishesOf(tags, tags, deps.newToken())) sync.finish(request)
   forget()
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Events } from '../report/events.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { FinishRequest } from '../store/store.ts'
-import { type BacklogItem, createBacklog } from './backlog.ts'
+import { type Backlog, type BacklogItem, createBacklog } from './backlog.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
 /** First pause before a failed finish is sent again, in milliseconds. It doubles up to the last. */
@@ -22,8 +22,8 @@ export interface Journal {
   addEverything(): void
   /** Sends everything now. Resolves when each finish was acknowledged or failed again. */
   replay(): Promise<void>
-  readonly records: number
-  readonly cells: number
+  /** How much it keeps. */
+  readonly backlog: Pick<Backlog, 'records' | 'cells'>
 }
 
 export interface JournalDeps {
@@ -84,12 +84,7 @@ export function createJournal({ store, clock, events, pendingWrites }: JournalDe
     return replaying
   }
   return {
-    get records() {
-      return backlog.records
-    },
-    get cells() {
-      return backlog.cells
-    },
+    backlog,
     add(requests) {
       if (store.closed) return
       for (const request of requests) backlog.add(request)

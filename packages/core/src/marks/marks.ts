@@ -4,7 +4,7 @@ import type { Silence } from '../store/silence.ts'
 import type { FinishRequest } from '../store/store.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
-import { type BumpDeps, finishesOf, newToken, rollbacksOf, sendFinishes } from './finish.ts'
+import { type BumpDeps, finishesOf, rollbacksOf, sendFinishes } from './finish.ts'
 import { createRecordMarks, markOf, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
 import type { Renewals } from './renewals.ts'
@@ -37,8 +37,8 @@ export interface Marks {
    * not to answer. Undefined: that is the case already.
    */
   wait(silence: Silence, records?: readonly WriteTag[]): Promise<void> | undefined
-  /** True if every mark is acknowledged. */
-  readonly acknowledged: boolean
+  /** Returns whether every mark is acknowledged. */
+  isAcknowledged(): boolean
   /** Returns why a write of these tags must not run or commit, if it must not. */
   refusal(tags: readonly WriteTag[]): CacheError | undefined
   /**
@@ -56,7 +56,7 @@ export interface Marks {
 /** @param reports the hook of write-through, if rows may be stored. */
 export function createMarks(deps: MarkDeps, reports?: MarkReports): Marks {
   const { store, clock, pendingWrites, renewals, rejecting } = deps
-  const token = newToken()
+  const token = deps.newToken()
   const records = new Map<string, RecordMarks>()
   const covers: (() => void)[] = []
   let oldest: number | undefined
@@ -102,9 +102,7 @@ export function createMarks(deps: MarkDeps, reports?: MarkReports): Marks {
       const marksOfRecords = only?.flatMap(({ record }) => records.get(record) ?? [])
       return waitFor(store, silence, marksOfRecords ?? [...records.values()])
     },
-    get acknowledged() {
-      return [...records.values()].every((marks) => marks.acknowledged)
-    },
+    isAcknowledged: () => [...records.values()].every((marks) => marks.acknowledged),
     refusal(of) {
       const failed = of
         .map(({ record }) => records.get(record))

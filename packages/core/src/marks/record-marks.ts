@@ -99,7 +99,7 @@ export function markOf(tag: WriteTag, token: string, reportOn?: TagReportRequest
   return reportOn ? { ...request, reportOn } : request
 }
 
-/** What of one record is to carry a write's mark, as more and more of it becomes known. */
+/** The parts of one record that still need this write's mark. More of them become known as the write goes on. */
 interface WantedMarks {
   add(tag: WriteTag): void
   /** True if there is something that was not taken yet. */

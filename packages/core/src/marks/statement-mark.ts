@@ -3,7 +3,7 @@ import type { Guarded } from '../store/guarded.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { keysIn, MOST_CELLS, type WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
-import { finishesOf, newToken, sendFinishes } from './finish.ts'
+import { finishesOf, sendFinishes } from './finish.ts'
 import { type MarkDeps, type SettlingMark, UNKNOWN_OUTCOME, waitFor } from './marks.ts'
 import { markOf } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
@@ -48,13 +48,14 @@ class StatementMark implements Mark, RenewableMarks {
   readonly records: readonly RecordMark[]
   private readonly deps: MarkDeps
   private readonly tags: readonly WriteTag[]
-  private readonly token = newToken()
+  private readonly token: string
   private readonly forget: () => void
   private readonly reports: MarkReports | undefined
 
   constructor(deps: MarkDeps, tags: readonly WriteTag[], reports: MarkReports | undefined) {
     this.deps = deps
     this.tags = tags
+    this.token = deps.newToken()
     this.reports = reports
     this.forget = deps.pendingWrites.add(tags)
     this.records = tags.map((tag) => new RecordMark(deps, tag, this.token, reports))

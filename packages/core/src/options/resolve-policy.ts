@@ -99,7 +99,7 @@ const NAMES = Object.keys(CHECKS)
 export const POLICY_OPTIONS: readonly string[] = NAMES
 
 /**
- * The options that are given, each checked.
+ * Checks each option that is given.
  * @throws CacheError naming the option under `path`, its value and the fix, for a wrong value and for an unknown option.
  */
 export function checked(options: PolicyOptions, path: string): Partial<Policy> {

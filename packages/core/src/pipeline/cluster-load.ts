@@ -1,15 +1,15 @@
+import { contributeHit } from '../capture/capture-read.ts'
 import { digest } from '../keys/digest.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
+import type { HeldLease, Leases, LeaseTurn } from '../sharing/leases.ts'
+import { inSlot, type LoadSlots } from '../sharing/load-slots.ts'
+import type { OnQueryStart } from '../sharing/share.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeHit } from './capture-read.ts'
 import { accepts, beforeLoad, type CachedRead, type StateBeforeLoad } from './decide.ts'
-import type { HeldLease, Leases, LeaseTurn } from './leases.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
-import { inSlot, type LoadSlots } from './load-slots.ts'
 import { reportRead } from './report-read.ts'
 import { rescue } from './rescue.ts'
-import type { OnQueryStart } from './share.ts'
 
 /** What loads that processes share need, wired by the composition root. */
 export interface ClusterLoadDeps extends LoadDeps {
@@ -48,7 +48,7 @@ export async function loadOnce<T>(
     return await inSlot(deps, cachedRead, work)
   } catch (error) {
     if (begun) throw error
-    const rescued = rescue(deps, cachedRead, setting.found, error)
+    const rescued = rescue(deps, cachedRead, setting.lookedUp, error)
     if (rescued) return { result: rescued.value, payload: undefined }
     reportRead(deps, cachedRead, reason)
     throw error
@@ -65,31 +65,31 @@ async function loadLeased<T>(
   leases: Leases,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
-  { before, found, started }: LeasedSetting,
+  { before, lookedUp, started }: LeasedSetting,
 ): Promise<LoadResult> {
   const { joinTimeout, maxConcurrentLoads } = cachedRead.policy
   // The time in the queue does not count.
   const until = (maxConcurrentLoads === undefined ? cachedRead.started : deps.clock.now()) + joinTimeout
   const wanted = leasedLoad(cachedRead, before)
   let turn: LeaseTurn = await leases.acquire(wanted, joinTimeout, until)
-  let current = { before, found }
+  let current = { before, lookedUp }
   while (turn === 'stored') {
     const now = await deps.lookUp.fetchStored(cachedRead)
     const shared = now && sharedResult(deps, cachedRead, reason, now)
     if (shared) return shared
     const moved = !now || movedSince(deps, cachedRead, before, now)
-    if (moved && now) current = { before: beforeLoad(cachedRead, now, undefined) ?? before, found: now }
+    if (moved && now) current = { before: beforeLoad(cachedRead, now, undefined) ?? before, lookedUp: now }
     turn = moved ? 'alone' : await leases.acquireAgain(wanted, joinTimeout, until)
   }
   started(joinTimeout)
-  if (turn === 'alone') return load(deps, cachedRead, reason, current.before, current.found)
+  if (turn === 'alone') return load(deps, cachedRead, reason, current.before, current.lookedUp)
   return loadHolding(deps, turn.lease, cachedRead, reason, current)
 }
 
 /** What was seen before a load that processes share. */
 interface LeasedSetting {
   readonly before: StateBeforeLoad
-  readonly found: LookUpResult | undefined
+  readonly lookedUp: LookUpResult | undefined
   /** Called when this process begins to run the query. */
   readonly started: OnQueryStart
 }
@@ -99,10 +99,10 @@ async function loadHolding<T>(
   held: HeldLease,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
-  { before, found }: Pick<LeasedSetting, 'before' | 'found'>,
+  { before, lookedUp }: Pick<LeasedSetting, 'before' | 'lookedUp'>,
 ): Promise<LoadResult> {
   try {
-    return await load(deps, cachedRead, reason, before, found, held.release)
+    return await load(deps, cachedRead, reason, before, lookedUp, held.release)
   } catch (error) {
     held.release('failed')
     throw error
@@ -122,7 +122,7 @@ export async function loadIfFree<T>(
 ): Promise<LoadResult | undefined> {
   return inSlot(deps, cachedRead, async () => {
     const lease = await leases.tryAcquire(leasedLoad(cachedRead, before), cachedRead.policy.joinTimeout)
-    return lease && loadHolding(deps, lease, cachedRead, reason, { before, found: undefined })
+    return lease && loadHolding(deps, lease, cachedRead, reason, { before, lookedUp: undefined })
   })
 }
 
@@ -131,15 +131,15 @@ function sharedResult<T>(
   deps: ClusterLoadDeps,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
-  found: LookUpResult,
+  lookedUp: LookUpResult,
 ): LoadResult | undefined {
-  const { fresh, entry } = found
+  const { fresh, entry } = lookedUp
   if (fresh.kind !== 'hit' || !entry || deps.pendingWrites.mustBypass(cachedRead.tags)) return undefined
   const decoded = deps.entries.decode(entry, cachedRead)
   if (!decoded || !accepts(cachedRead.plan, decoded.value)) return undefined
-  if (cachedRead.capture) contributeHit(deps, cachedRead.capture, found)
+  if (cachedRead.capture) contributeHit(deps, cachedRead.capture, lookedUp)
   reportRead(deps, cachedRead, reason, { shared: true })
-  return { result: decoded.value, payload: entry.payload, hit: found }
+  return { result: decoded.value, payload: entry.payload, hit: lookedUp }
 }
 
 /** Whether a write has changed a tag, or is about to: nobody else loads for readers who saw the old nonces. */
@@ -147,9 +147,9 @@ function movedSince(
   deps: ClusterLoadDeps,
   cachedRead: CachedRead<ReadPlan<unknown>>,
   { epoch, observedTags }: StateBeforeLoad,
-  found: LookUpResult,
+  lookedUp: LookUpResult,
 ): boolean {
-  if (deps.pendingWrites.mustBypass(cachedRead.tags) || found.epoch !== epoch) return true
-  const now = found.observedTags
+  if (deps.pendingWrites.mustBypass(cachedRead.tags) || lookedUp.epoch !== epoch) return true
+  const now = lookedUp.observedTags
   return observedTags.some((tag, at) => now[at]?.dirty || now[at]?.nonce !== tag.nonce)
 }

@@ -1,3 +1,4 @@
+import { contributeHit, refuseBypass } from '../capture/capture-read.ts'
 import type { OpenedEntry } from '../entry/entries.ts'
 import { LONGEST_AHEAD, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
@@ -10,7 +11,6 @@ import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeHit, refuseBypass } from './capture-read.ts'
 import type {
   BypassedRead,
   CachedRead,
@@ -59,7 +59,7 @@ export function depend<P extends PlannedRead>(
   deps: DecideDeps,
   { plan, started, capture, policy, key }: KeyedRead<P>,
 ): DirtyRead<P> | CachedRead<P> {
-  const tags = deps.knownTags(key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const tags = deps.knownTags(key, plan.occurrences, policy.tags, writeAroundTable(plan, policy))
   const { pending, ended } = deps.pendingWrites
   const writing = pending.any ? recordsBeingWritten(deps.pendingWrites, tags) : NO_RECORDS
   const { operation } = plan
@@ -103,7 +103,7 @@ function keyOf({ keys, events }: DecideDeps, plan: PlannedRead, scope: unknown):
 }
 
 /** The table whose writes leave this read alone. */
-export function tableWrittenAround({ occurrences }: PlannedRead, { write }: Policy): string | undefined {
+export function writeAroundTable({ occurrences }: PlannedRead, { write }: Policy): string | undefined {
   return write === 'around' ? occurrences[0]?.table : undefined
 }
 
@@ -118,7 +118,7 @@ export type Decision =
   | { readonly kind: 'load'; readonly reason: MissReason }
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
-/** Decides whether what was found may be served, and reports a hit. */
+/** Decides whether the result of a look-up may be served, and reports a hit. */
 export function decide(
   deps: DecideDeps,
   cachedRead: CachedRead<PlannedRead>,
@@ -157,12 +157,12 @@ function isDue(deps: DecideDeps, { refreshAhead }: Policy, { state, loadTime }: 
 function decideMiss(
   deps: DecideDeps,
   cachedRead: CachedRead<PlannedRead>,
-  found: LookUpResult,
+  lookedUp: LookUpResult,
   reason: MissReason,
 ): Decision {
   const { staleWhileRevalidate } = cachedRead.policy
   const served = staleWhileRevalidate
-    ? serveExpired(deps, cachedRead, found, staleWhileRevalidate)
+    ? serveExpired(deps, cachedRead, lookedUp, staleWhileRevalidate)
     : undefined
   return served ? { kind: 'hit', value: served.value, refresh: true } : { kind: 'load', reason }
 }
@@ -209,11 +209,13 @@ export interface StateBeforeLoad {
  */
 export function beforeLoad(
   cachedRead: CachedRead<PlannedRead>,
-  found: LookUpResult,
+  lookedUp: LookUpResult,
   seeded: Fetched | undefined,
 ): StateBeforeLoad | undefined {
-  const { epoch } = seeded ?? found
-  const observedTags = seeded ? observeTags(cachedRead.tags, seeded, cachedRead.writing) : found.observedTags
+  const { epoch } = seeded ?? lookedUp
+  const observedTags = seeded
+    ? observeTags(cachedRead.tags, seeded, cachedRead.writing)
+    : lookedUp.observedTags
   if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }
   if (cachedRead.capture) refuseBypass(cachedRead.capture, 'dirty')
   return undefined

@@ -1,3 +1,9 @@
+import { contributeLoad } from '../capture/capture-read.ts'
+import {
+  type CapturedDependencies,
+  type CapturedOutcome,
+  withCaptured,
+} from '../capture/captured-dependencies.ts'
 import { graceOf, isEmpty, lifetimeOf } from '../entry/lifetime.ts'
 import { resultCellsOf, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
@@ -6,14 +12,12 @@ import type { MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { EntryRequest } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
-import { contributeLoad } from './capture-read.ts'
-import { type CapturedDependencies, type CapturedOutcome, withCaptured } from './captured-dependencies.ts'
 import {
   type CachedRead,
   type DecideDeps,
   type PlannedRead,
   type StateBeforeLoad,
-  tableWrittenAround,
+  writeAroundTable,
 } from './decide.ts'
 import { reportRead } from './report-read.ts'
 
@@ -55,7 +59,7 @@ export function evaluate(
 ): Loaded {
   const { plan, policy, key } = cachedRead
   const payload = deps.entries.encode(result, cachedRead, plan.dataDepth)
-  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const tags = deps.tagsOf(plan.occurrences, policy.tags, writeAroundTable(plan, policy))
   const recorded = recordTags(tags, before.observedTags, result)
   if (cachedRead.capture) contributeLoad(deps, cachedRead.capture, before, recorded, captured)
   if ('error' in payload) {

@@ -1,11 +1,11 @@
 // Tests mock the global one, and reads of the same entry wait for it.
 import { setImmediate } from 'node:timers'
+import type { CapturedOutcome } from '../capture/captured-dependencies.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LeaseEnd } from '../store/load-leases.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
-import type { CapturedOutcome } from './captured-dependencies.ts'
 import type { CachedRead, PlannedRead, StateBeforeLoad } from './decide.ts'
 import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { keepRan } from './recent.ts'
@@ -49,14 +49,14 @@ type LoadEnded = (end: LeaseEnd) => void
 
 /**
  * Runs the host's query and stores the result under the tags as they were before it.
- * @param found what the read found, which may be served while the database cannot be reached.
+ * @param lookedUp the result of its look-up, which may be served while the database cannot be reached.
  */
 export async function load<T>(
   deps: LoadDeps,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: StateBeforeLoad,
-  found?: LookUpResult,
+  lookedUp?: LookUpResult,
   ended: LoadEnded = () => {},
 ): Promise<LoadResult> {
   const began = deps.clock.now()
@@ -66,7 +66,7 @@ export async function load<T>(
   try {
     result = await (capture ? capture.run(() => cachedRead.plan.run()) : cachedRead.plan.run())
   } catch (error) {
-    const rescued = rescue(deps, cachedRead, found, error)
+    const rescued = rescue(deps, cachedRead, lookedUp, error)
     // Callers that share the load decide by their own policies: there is nothing for them to copy.
     if (rescued) {
       ended('failed')

@@ -47,7 +47,7 @@ export interface RawWriteDeps {
 export function createRawChanges(deps: RawWriteDeps): RawChanges {
   const { events, unknownWrites, schema, parser } = deps
   const decide = ({ operation, text, shown = text, instead }: RawWrite, written: Written | undefined) => {
-    if (written && isTold(deps, written)) return written.tables.map(wholly)
+    if (written && areTablesKnown(deps, written)) return written.tables.map(wholly)
     events.emit('unknown-write', { operation, sql: shown })
     if (unknownWrites === 'throw')
       throw new CacheError(
@@ -83,7 +83,7 @@ function wholly(table: string): Change {
  * True if these are all the tables that change, as far as the schema knows what they are. A name that it does not know
  * may be a view of a table that it knows, or a partition.
  */
-function isTold({ schema, undeclaredViews }: RawWriteDeps, { tables, complete }: Written): boolean {
+function areTablesKnown({ schema, undeclaredViews }: RawWriteDeps, { tables, complete }: Written): boolean {
   const reached = new Set(tables)
   for (const name of reached) {
     const table = undeclaredViews.has(name) ? undefined : schema.tables.get(name)

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Captures } from '../capture/captures.ts'
 import type { Entries } from '../entry/entries.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
@@ -12,7 +13,6 @@ import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
 import type { EntryRequest } from '../tier/look-up.ts'
 import type { RecentResults } from '../tier/recent-results.ts'
 import type { StrictLoads } from '../tier/strict-loads.ts'
-import type { Captures } from './captures.ts'
 import type { Refreshes } from './refreshes.ts'
 import type { ReportDeps } from './report-read.ts'
 

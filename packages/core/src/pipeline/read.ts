@@ -1,9 +1,13 @@
+import { contributeHit, contributeShared, refuseBypass, runUncached } from '../capture/capture-read.ts'
 import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
+import type { GenerationFlight } from '../sharing/generation-flight.ts'
+import { limitLoads } from '../sharing/load-slots.ts'
+import { type OnQueryStart, type Shared, shareAgain } from '../sharing/share.ts'
+import type { SingleFlight } from '../sharing/single-flight.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeHit, contributeShared, refuseBypass, runUncached } from './capture-read.ts'
 import { type ClusterLoadDeps, loadOnce } from './cluster-load.ts'
 import {
   accepts,
@@ -17,15 +21,11 @@ import {
   type StartedRead,
   type StateBeforeLoad,
 } from './decide.ts'
-import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { limitLoads } from './load-slots.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { rescue, serveDuringOutage } from './rescue.ts'
-import { type OnQueryStart, type Shared, shareAgain } from './share.ts'
-import type { SingleFlight } from './single-flight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadDeps extends ClusterLoadDeps {
@@ -62,7 +62,8 @@ function readEntry<T>(deps: ReadDeps, keyed: KeyedRead<ReadPlan<T>>): Promise<T>
     return Promise.resolve(recent.value as T)
   }
   const local = deps.lookUp.tryLocal(cachedRead)
-  if (!local) return deps.lookUp.fetch(cachedRead).then((found) => follow(deps, cachedRead, found, false))
+  if (!local)
+    return deps.lookUp.fetch(cachedRead).then((lookedUp) => follow(deps, cachedRead, lookedUp, false))
   return Promise.resolve(follow(deps, cachedRead, local, deps.store.source === 'store'))
 }
 
@@ -159,21 +160,21 @@ async function loadShared<T>(
   deps: ReadDeps,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
-  found: LookUpResult,
+  lookedUp: LookUpResult,
 ): Promise<T> {
   // Before anybody is waited for, who may wait for a database that does not answer.
-  const expired = serveDuringOutage(deps, cachedRead, found)
+  const expired = serveDuringOutage(deps, cachedRead, lookedUp)
   if (expired) return expired.value as T
   const { store, longestLifetime } = deps
-  const seeded = hasMissing(found.observedTags)
+  const seeded = hasMissing(lookedUp.observedTags)
     ? await store.seed(cachedRead.tags, 2 * longestLifetime())
     : undefined
   if (seeded && !seeded.ok) return bypassShared(deps, cachedRead, 'unavailable')
-  const before = beforeLoad(cachedRead, found, seeded?.value)
+  const before = beforeLoad(cachedRead, lookedUp, seeded?.value)
   if (!before) return bypassShared(deps, cachedRead, 'dirty')
   const { observedTags } = before
   const { policy, plan } = cachedRead
-  const loading = () => load(deps, cachedRead, reason, before, found)
+  const loading = () => load(deps, cachedRead, reason, before, lookedUp)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
@@ -182,7 +183,7 @@ async function loadShared<T>(
   if (policy.singleFlight === false) return alone()
   const leases = policy.singleFlight === 'cluster' ? deps.leases : undefined
   const sharing = (started?: OnQueryStart): Promise<LoadResult> =>
-    leases && started ? loadOnce(deps, leases, cachedRead, reason, { before, found, started }) : loading()
+    leases && started ? loadOnce(deps, leases, cachedRead, reason, { before, lookedUp, started }) : loading()
   const flight = flightName(cachedRead, before)
   const patience = patienceOf(policy) + (leases ? LEASE_SLACK : 0)
   const shared = await shareAgain(() => deps.flights.share(flight, sharing, patience, plan.joined))
@@ -197,7 +198,7 @@ async function loadShared<T>(
     return shareGeneration(deps, cachedRead, reason, loading, before)
   }
   const again = async (): Promise<T> => {
-    const stale = serveDuringOutage(deps, cachedRead, found)
+    const stale = serveDuringOutage(deps, cachedRead, lookedUp)
     return stale ? (stale.value as T) : alone()
   }
   return resultForCaller(deps, cachedRead, shared, reason, again, before)

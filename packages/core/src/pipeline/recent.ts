@@ -1,16 +1,16 @@
+import type { CapturedOutcome } from '../capture/captured-dependencies.ts'
 import { isEmpty, LONGEST_AHEAD, lifetimeOf, refreshesAhead } from '../entry/lifetime.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import { fieldName, LIST } from '../tags/spelling.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { RecentResult } from '../tier/recent-results.ts'
-import type { CapturedOutcome } from './captured-dependencies.ts'
 import {
   accepts,
   type DecideDeps,
   type Decision,
   type EntryRead,
   type PlannedRead,
-  tableWrittenAround,
+  writeAroundTable,
 } from './decide.ts'
 import { reportRead } from './report-read.ts'
 
@@ -79,7 +79,7 @@ export function keepRan(
   // Without what it depends on, nobody could tell whether a write of this process has touched it.
   if (plan.captures && !captured?.dependencies) return
   if (deps.keys.family() !== key.family) return
-  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const tags = deps.tagsOf(plan.occurrences, policy.tags, writeAroundTable(plan, policy))
   const dependencies = [
     ...tags.map((tag) => dependencyOf(tag, tag.list === 'maybe' ? tag.insteadOfList(result) : [])),
     ...(captured?.dependencies?.tags ?? []),

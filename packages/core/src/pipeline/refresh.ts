@@ -1,6 +1,8 @@
 import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
+import { limitLoads } from '../sharing/load-slots.ts'
+import type { SingleFlight } from '../sharing/single-flight.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { RecentResults } from '../tier/recent-results.ts'
 import { type ClusterLoadDeps, loadIfFree } from './cluster-load.ts'
@@ -14,10 +16,8 @@ import {
   type PlannedRead,
 } from './decide.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { limitLoads } from './load-slots.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { mustNotAsk } from './rescue.ts'
-import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
 export interface RefreshDeps extends ClusterLoadDeps {
@@ -27,7 +27,7 @@ export interface RefreshDeps extends ClusterLoadDeps {
 /**
  * Refreshes the entry that a read was served, in the background. It looks the entry up in the store first, because another
  * process may have refreshed it. It is not counted as a read, and it does nothing while a write of this process is pending.
- * @param served what the read found.
+ * @param served the look-up that the read was served from.
  */
 export function refresh<T>(
   deps: RefreshDeps,
@@ -117,9 +117,10 @@ export function readAgain<P extends PlannedRead & { run(): unknown }>(
 }
 
 /** Whether the entry still has to be loaded, given what was served and what is in the store now. */
-export function mustLoad(served: LookUpResult, found: LookUpResult): boolean {
-  if (found.fresh.kind !== 'hit' || !found.entry || !served.entry) return found.fresh.kind !== 'dirty'
-  const { lifetime, age } = found.entry
+export function mustLoad(served: LookUpResult, lookedUp: LookUpResult): boolean {
+  if (lookedUp.fresh.kind !== 'hit' || !lookedUp.entry || !served.entry)
+    return lookedUp.fresh.kind !== 'dirty'
+  const { lifetime, age } = lookedUp.entry
   // A renewed entry is much younger, and has in most cases another lifetime, by its jitter. Ages are not exact.
   return lifetime === served.entry.lifetime && age >= served.entry.age / 2
 }

@@ -11,15 +11,15 @@ export interface RescueDeps extends DecideDeps {
 
 /**
  * Serves the expired entry instead of asking a database that could not be reached a moment ago. Undefined: ask it.
- * @param found what the look-up of the read found, if anything.
+ * @param lookedUp the result of its look-up, if there is one.
  */
 export function serveDuringOutage(
   deps: RescueDeps,
   cachedRead: CachedRead<PlannedRead>,
-  found: LookUpResult | undefined,
+  lookedUp: LookUpResult | undefined,
 ): { readonly value: unknown } | undefined {
-  if (!deps.outage.active || !found?.entry || !mustNotAsk(deps, cachedRead)) return undefined
-  return serveExpired(deps, cachedRead, found, cachedRead.policy.staleIfError)
+  if (!deps.outage.active || !lookedUp?.entry || !mustNotAsk(deps, cachedRead)) return undefined
+  return serveExpired(deps, cachedRead, lookedUp, cachedRead.policy.staleIfError)
 }
 
 /** True if a load that an expired entry can stand in for must not be sent to the database now. */
@@ -34,7 +34,7 @@ export function mustNotAsk({ outage }: RescueDeps, { policy }: EntryRead<Planned
 export function rescue(
   deps: RescueDeps,
   entryRead: EntryRead<PlannedRead>,
-  found: LookUpResult | undefined,
+  lookedUp: LookUpResult | undefined,
   error: unknown,
 ): { readonly value: unknown } | undefined {
   const { staleIfError } = entryRead.policy
@@ -43,7 +43,7 @@ export function rescue(
   if (isUnreachable(entryRead.plan, error)) outage.failed(error)
   else if (!isUnsent(error)) outage.answered()
   if (!outage.active && !isOverloaded(error)) return undefined
-  return found && serveExpired(deps, entryRead, found, staleIfError)
+  return lookedUp && serveExpired(deps, entryRead, lookedUp, staleIfError)
 }
 
 /** True if the query was not sent: this says nothing of the database. */

@@ -1,3 +1,4 @@
+import { refuseBypass, runUncachedSync } from '../capture/capture-read.ts'
 import { hasMissing } from '../entry/observed-tags.ts'
 import { bumpSync } from '../marks/finish.ts'
 import type { SyncReadPlan, SyncWritePlan } from '../plan/plan.ts'
@@ -6,7 +7,6 @@ import type { SyncStore } from '../store/store.ts'
 import { merge, type WriteTag } from '../tags/write-tags.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
-import { refuseBypass, runUncachedSync } from './capture-read.ts'
 import {
   beforeLoad,
   type CachedRead,

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { bump, bumpAll } from '../marks/finish.ts'
+import { bump, bumpAll, type NewToken } from '../marks/finish.ts'
 import { createJournal, type Journal } from '../marks/journal.ts'
 import { createPendingWrites, type PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
@@ -26,6 +26,7 @@ export interface OtherCachesDeps {
   readonly clock: Clock
   readonly store: GuardedStore
   readonly tier: MemoryTier | undefined
+  readonly newToken: NewToken
 }
 
 /** What a cache gets from joining the other caches of its process: all of them see each other's writes at once. */
@@ -41,7 +42,8 @@ export interface OtherCaches {
  * Joins a cache to the others of this process that use the same tags. They may come from several copies of this module, or from
  * one module that was evaluated again.
  */
-export function joinOtherCaches({ config, events, clock, store, tier }: OtherCachesDeps): OtherCaches {
+export function joinOtherCaches(deps: OtherCachesDeps): OtherCaches {
+  const { config, events, clock, store, tier, newToken } = deps
   const { namespace } = config
   const { sharedAs } = config.store
   const ownWrites = createPendingWrites(clock.now)
@@ -63,7 +65,7 @@ export function joinOtherCaches({ config, events, clock, store, tier }: OtherCac
   const pendingWrites = announcedWrites(ownWrites, createAnnounce(announcing))
   const journal = createJournal({ store, clock, events, pendingWrites })
   // What another cache has announced must not be announced again.
-  const bumping = { store, clock, journal, pendingWrites: ownWrites }
+  const bumping = { store, journal, newToken, pendingWrites: ownWrites }
   const self: ProcessCache = {
     store: sharedAs,
     namespace,

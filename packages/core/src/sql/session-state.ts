@@ -44,6 +44,10 @@ export interface SessionState {
   inspect(text: string, dialect: SqlDialect): void
 }
 
+/**
+ * Makes the session state of one client, which begins unaltered.
+ * @param warn receives the warning `session-altered`, at most once.
+ */
 export function createSessionState(warn: (warning: { code: string; message: string }) => void): SessionState {
   const state = {
     altered: false,

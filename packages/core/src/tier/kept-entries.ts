@@ -10,8 +10,8 @@ import type { ResultCells } from '../tags/result-tags.ts'
 export interface KeptEntries {
   /** Returns the entry with its remaining lifetime at `now`, if it belongs to this key and may still be served. */
   get(key: EntryKey, now: number): OpenedEntry | undefined
-  /** @param asked when it was fetched from the store. It had `entry.state.remaining` left then, or a little later. */
-  put(key: EntryKey, entry: OpenedEntry, asked: number): void
+  /** @param fetchedAt when it was fetched from the store. It had `entry.state.remaining` left then, or a little later. */
+  put(key: EntryKey, entry: OpenedEntry, fetchedAt: number): void
   /** The store reports a change of the entry, by this process or another. */
   changed(name: string): void
   drop(name: string): void
@@ -97,10 +97,10 @@ export function createKeptEntries(
       entries.delete(key.key)
       return undefined
     },
-    put(key, entry, asked) {
+    put(key, entry, fetchedAt) {
       const { remaining, belongsToRead } = entry.state
       if (!belongsToRead || remaining <= -entry.grace) return
-      const kept = new TierEntry(entry, key.proof, asked + remaining)
+      const kept = new TierEntry(entry, key.proof, fetchedAt + remaining)
       entries.set(key.key, kept, sizeOf(key.key, entry.payload, entry.state.nonces))
     },
     changed(name) {

@@ -7,7 +7,7 @@ export interface KeptTags {
   /** Call it before a fetch is sent: tags that change before the reply arrives are not kept. */
   beginFetch(): FetchStart
   /** Keeps the clean states of a reply while their leases hold. */
-  keep(asked: FetchStart, requests: readonly TagRequest[], answer: Fetched): void
+  keep(start: FetchStart, requests: readonly TagRequest[], answer: Fetched): void
   /** Returns the states that are known. An unknown state is null. */
   lookUp(requests: readonly TagRequest[]): Fetched
   /** Drops records and cells that have changed. Undefined: any may have changed. */
@@ -19,15 +19,15 @@ export interface FetchStart {
   readonly at: number
 }
 
-interface Kept {
+interface KeptTag {
   readonly state: TagState
   readonly lease: Lease
 }
 
 /** @param most records, and cells, kept at once. */
 export function createKeptTags(most: number): KeptTags {
-  const records = createBounded<Map<string, Kept>>(most)
-  const cells = createBounded<Kept>(most)
+  const records = createBounded<Map<string, KeptTag>>(most)
+  const cells = createBounded<KeptTag>(most)
   const changes = createChanges(most)
   let epoch = ''
 
@@ -35,8 +35,8 @@ export function createKeptTags(most: number): KeptTags {
     records.clear()
     cells.clear()
   }
-  const fieldsOf = (record: string): Map<string, Kept> => {
-    const tagsOfRecord = records.get(record) ?? new Map<string, Kept>()
+  const fieldsOf = (record: string): Map<string, KeptTag> => {
+    const tagsOfRecord = records.get(record) ?? new Map<string, KeptTag>()
     records.set(record, tagsOfRecord)
     return tagsOfRecord
   }
@@ -53,13 +53,13 @@ export function createKeptTags(most: number): KeptTags {
 
   return {
     beginFetch: changes.ask,
-    keep(asked, requests, answer) {
+    keep(start, requests, answer) {
       // Nobody knows which of two epochs is newer. States are kept for one epoch only.
       if (answer.epoch !== epoch) forget()
       epoch = answer.epoch
       for (const [index, request] of requests.entries()) {
         const reply = answer.tags[index]
-        if (reply) keepReply(asked, request, reply)
+        if (reply) keepReply(start, request, reply)
       }
     },
     lookUp(requests) {
@@ -88,7 +88,7 @@ export function createKeptTags(most: number): KeptTags {
 
 /** Keeps a clean state with its lease, and drops any other. */
 function keepState(
-  kept: Pick<Bounded<Kept>, 'delete'> & { set(name: string, value: Kept): unknown },
+  kept: Pick<Bounded<KeptTag>, 'delete'> & { set(name: string, value: KeptTag): unknown },
   name: string,
   state: TagState | undefined,
   lease: Lease | undefined,
@@ -98,7 +98,7 @@ function keepState(
 }
 
 /** Returns the states whose leases hold. Most tags of one read share a lease, which is then checked once. */
-function createLeaseCheck(): (kept: Kept | undefined) => TagState {
+function createLeaseCheck(): (kept: KeptTag | undefined) => TagState {
   let holding: Lease | undefined
   return (kept) => {
     if (!kept || (kept.lease !== holding && !kept.lease.holds())) return null
@@ -111,7 +111,7 @@ function createLeaseCheck(): (kept: Kept | undefined) => TagState {
 interface Changes {
   ask(): FetchStart
   note(names: readonly string[] | undefined): void
-  since(asked: FetchStart, name: string): boolean
+  since(start: FetchStart, name: string): boolean
 }
 
 function createChanges(most: number): Changes {

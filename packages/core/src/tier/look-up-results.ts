@@ -31,17 +31,17 @@ export class FoundEntry implements LookUpResult {
   readonly tags: readonly ReadTag[]
   readonly entry: OpenedEntry | undefined
   readonly source: LookUpResult['source']
-  private readonly asked: readonly ReadTag[]
+  private readonly readTags: readonly ReadTag[]
   private readonly writing: ReadonlySet<string>
   private readonly fetched: Fetched
   private observed: ObservedTags | undefined
 
   /**
-   * @param asked the tags of the read; `tags` adds what only the entry names.
+   * @param readTags the tags of the read; `tags` adds what only the entry names.
    * @param writing records to which this process is writing.
    */
   constructor(
-    asked: readonly ReadTag[],
+    readTags: readonly ReadTag[],
     writing: ReadonlySet<string>,
     tags: readonly ReadTag[],
     entry: OpenedEntry | undefined,
@@ -52,7 +52,7 @@ export class FoundEntry implements LookUpResult {
     this.tags = tags
     this.entry = entry
     this.source = source
-    this.asked = asked
+    this.readTags = readTags
     this.writing = writing
     this.fetched = fetched
     this.observed = undefined
@@ -64,7 +64,7 @@ export class FoundEntry implements LookUpResult {
 
   // Lazy, because a hit does not need them.
   get observedTags(): ObservedTags {
-    this.observed ??= observeTags(this.asked, this.fetched, this.writing)
+    this.observed ??= observeTags(this.readTags, this.fetched, this.writing)
     return this.observed
   }
 }

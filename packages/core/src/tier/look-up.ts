@@ -103,9 +103,9 @@ const BEING_WRITTEN: LookUpResult = {
 function withKnownDependencies(
   { mustBypass }: LookUpContext,
   { tags }: EntryRequest,
-  learned: readonly ResultCells[],
+  resultCells: readonly ResultCells[],
 ): readonly ReadTag[] | undefined {
-  const all = withResultCells(tags, learned)
+  const all = withResultCells(tags, resultCells)
   return all !== tags && mustBypass(all) ? undefined : all
 }
 
@@ -200,15 +200,15 @@ class LookUpReceiver implements Receiver {
   }
 }
 
-/** Puts a valid entry into the memory tier. @param asked when it was fetched. */
+/** Puts a valid entry into the memory tier. @param fetchedAt when it was fetched. */
 function keepValid(
   { tier }: LookUpContext,
   { key }: EntryRequest,
-  found: LookUpResult | undefined,
-  asked: number,
+  lookedUp: LookUpResult | undefined,
+  fetchedAt: number,
 ): LookUpResult | undefined {
-  if (tier && found?.entry && isValid(found)) tier.entries.put(key, found.entry, asked)
-  return found
+  if (tier && lookedUp?.entry && isValid(lookedUp)) tier.entries.put(key, lookedUp.entry, fetchedAt)
+  return lookedUp
 }
 
 /** True if nothing but its age may be wrong with the entry. */

@@ -11,8 +11,8 @@ import { type Statement, tagsOfStatements, withoutUnknownKeys } from './statemen
 export interface TransactionMarks {
   /** True if each statement waits for its own marks from now on. */
   readonly sealed: boolean
-  /** True if every mark so far is acknowledged. */
-  readonly acknowledged: boolean
+  /** Returns whether every mark so far is acknowledged. */
+  isAcknowledged(): boolean
   /** Starts to mark a statement that does not wait. @param returns whether its result will contain the rows it changed. */
   markInBackground(statement: Statement, returns: boolean): void
   /** Starts to mark the rows that a statement returned. */
@@ -54,16 +54,14 @@ export function createTransactionMarks(
     const answers = marks.wait(strict ? 'long' : 'short', only)
     if (answers) await (strict ? answers : budget.spend(answers))
     // A mark acknowledged after COMMIT may come after other writes of the same rows. It proves nothing.
-    if (!marks.acknowledged) discardRows()
+    if (!marks.isAcknowledged()) discardRows()
     return marks.refusal(tags)
   }
   return {
     get sealed() {
       return sealed
     },
-    get acknowledged() {
-      return marks.acknowledged
-    },
+    isAcknowledged: marks.isAcknowledged,
     markInBackground(statement, returns) {
       const { tags } = statement
       marks.add(withRows(returns ? withoutUnknownKeys(tags) : tags, [statement]), 'background')

@@ -131,7 +131,7 @@ export function createTransaction(
     async end(outcome) {
       open = false
       // A mark that was not set before COMMIT proves nothing.
-      if (!marks.sealed || !marks.acknowledged) committedRows.discardRows()
+      if (!marks.sealed || !marks.isAcknowledged()) committedRows.discardRows()
       // Before anything is awaited: callers that do not wait for this must not read what was invalidated.
       const acted = outcome === 'failed' ? undefined : act()
       if (outcome === 'unknown' && actions.length) deps.clock.after(UNKNOWN_OUTCOME, () => void act())

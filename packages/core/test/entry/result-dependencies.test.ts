@@ -1,15 +1,20 @@
 import { type FaultyStore, faultyStore } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, type WriteShape, writes } from '../support/item-host.ts'
-import { type GetOptions, pausedLoad, type WorldOptions, world } from '../support/world.ts'
+import {
+  type GetOptions,
+  type ProcessOptions,
+  pausedLoad,
+  simulatedProcess,
+} from '../support/simulated-process.ts'
 
 const withNote = reads.withNote('c2')
 const withItems = reads.withItems('n1')
 
 /** A process with a store whose calls are counted and may be made to fail. */
-function counted(options: WorldOptions = {}) {
+function counted(options: ProcessOptions = {}) {
   let store: FaultyStore | undefined
-  const here = world({
+  const here = simulatedProcess({
     ...options,
     wrapStore: (inner) => {
       store = faultyStore(inner)
@@ -38,7 +43,7 @@ const otherNote: WriteShape = {
 }
 
 describe.each([
-  ['in this process', world],
+  ['in this process', simulatedProcess],
   ['on a server', counted],
 ] as const)('a row that is a result dependency, with a store %s', (_, start) => {
   it('a write to the row invalidates the entry, and writes to other rows of its table do not', async () => {
@@ -76,7 +81,7 @@ describe.each([
 })
 
 it('a result whose dependencies cannot be read depends on the whole table', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   const blind = {
     ...withNote,
     occurrences: withNote.occurrences.map(({ resultDependency: _, ...occurrence }) => occurrence),
@@ -87,7 +92,7 @@ it('a result whose dependencies cannot be read depends on the whole table', asyn
 })
 
 it('a host that fails to read the dependencies off a result fails no query, and the read depends on the whole table', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   const values = () => {
     throw new Error('unreadable')
   }
@@ -103,7 +108,7 @@ it('a host that fails to read the dependencies off a result fails no query, and 
 })
 
 it('a result that depends on more than a hundred rows of a table depends on the whole table', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   const named = (count: number) => ({
     ...withNote,
     name: `named ${count}`,
@@ -125,7 +130,7 @@ it('a result that depends on more than a hundred rows of a table depends on the 
 })
 
 it('a unique key whose row may be missing pins no row', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   const resultDependency = { columns: ['id'], found: false, values: () => [{ id: 9 }] }
   const looked = {
     ...withNote,
@@ -138,7 +143,7 @@ it('a unique key whose row may be missing pins no row', async () => {
 })
 
 it('a write between the query and the reading of its result dependencies keeps the result from being stored', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, put } = here
   const slow = pausedLoad(here, withNote)
   const reading = get(withNote, { load: slow.run })
@@ -212,7 +217,7 @@ it('an entry of one epoch is not served with equal nonces of the next epoch', as
   await here.get(withNote)
   let after: (() => Promise<void>) | undefined = () => here.inner.invalidateAll()
   // Another process, which has no hint: its second round trip comes after the epoch has changed.
-  const there = world({
+  const there = simulatedProcess({
     sharedWith: here,
     wrapStore: (inner) => ({
       ...faultyStore(inner),

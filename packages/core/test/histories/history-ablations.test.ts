@@ -16,8 +16,8 @@ const broken = vi.hoisted(() => ({
   cover: false,
 }))
 
-vi.mock('../../src/pipeline/single-flight.ts', async (original) => {
-  const real = await original<typeof import('../../src/pipeline/single-flight.ts')>()
+vi.mock('../../src/sharing/single-flight.ts', async (original) => {
+  const real = await original<typeof import('../../src/sharing/single-flight.ts')>()
   return {
     createSingleFlight: <T>(clock: Clock) => {
       const flights = real.createSingleFlight<T>(clock)
@@ -30,8 +30,8 @@ vi.mock('../../src/pipeline/single-flight.ts', async (original) => {
   }
 })
 
-vi.mock('../../src/pipeline/generation-flight.ts', async (original) => {
-  const real = await original<typeof import('../../src/pipeline/generation-flight.ts')>()
+vi.mock('../../src/sharing/generation-flight.ts', async (original) => {
+  const real = await original<typeof import('../../src/sharing/generation-flight.ts')>()
   const createGenerationFlight = <T>(clock: Clock): ReturnType<typeof real.createGenerationFlight<T>> => {
     const generations = real.createGenerationFlight<T>(clock)
     // Whoever comes joins what runs, whenever that began.

@@ -81,7 +81,7 @@ interface Process {
   readonly engine: Engine
 }
 
-interface World extends Omit<Setting, 'reads' | 'writes'> {
+interface Simulation extends Omit<Setting, 'reads' | 'writes'> {
   readonly scheduler: Scheduler
   readonly database: SimulatedDatabase
   readonly members: readonly Process[]
@@ -100,7 +100,8 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Sched
   const { memory = 'off' } = setting
   const advance = async (ms: number): Promise<void> => {
     await clock.advance(ms)
-    for (const history of [world.history, world.relaxed]) history.passed(world.database.states.length)
+    for (const history of [simulation.history, simulation.relaxed])
+      history.passed(simulation.database.states.length)
   }
   const scheduler = createScheduler(seed, setting.timePasses ? () => advance(200) : undefined)
   const shared = setting.store(scheduler)
@@ -113,7 +114,7 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Sched
   const feed = createFeed({ now: clock.now, maxAge: BOUND, send })
   const count = setting.processes.length
   const history = memory === 'push' ? bounded(clock, count, BOUND) : sharedKnowledge()
-  const world: World = {
+  const simulation: Simulation = {
     ...setting,
     scheduler,
     database: simulatedDatabase(startState(ROWS), scheduler.step),
@@ -132,8 +133,8 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Sched
       return { index, cache, engine: attachItems(cache, keys) }
     }),
   }
-  const readers = Array.from({ length: 3 }, () => () => repeat(8, () => readOnce(world)))
-  const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(world)))
+  const readers = Array.from({ length: 3 }, () => () => repeat(8, () => readOnce(simulation)))
+  const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(simulation)))
   const time = async (): Promise<void> => {
     // Small steps where reads are checked by time: neither may a call of the store take longer than a read waits for it, nor
     // the marks of a transaction longer than its budget. After that others may read what was there before the COMMIT.
@@ -145,23 +146,23 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Sched
   }
   await scheduler.run([...readers, ...writers, ...(setting.timePasses ? [time] : [])])
   let [total, hits, stale] = [0, 0, 0]
-  for (const { cache } of world.members) {
+  for (const { cache } of simulation.members) {
     const stats = cache.stats()
     total += stats.reads
     hits += stats.hits
     stale += stats.stale
     if (stats.reads !== stats.hits + stats.misses + stats.bypasses)
-      world.impossible.push('counters do not add up')
+      simulation.impossible.push('counters do not add up')
   }
-  const surviving = await survivors(world, clock)
-  const { impossible, log } = world
-  const staleReads = new Set([...world.history.stale, ...world.relaxed.stale])
+  const surviving = await survivors(simulation, clock)
+  const { impossible, log } = simulation
+  const staleReads = new Set([...simulation.history.stale, ...simulation.relaxed.stale])
   return { stale: [...staleReads], impossible, surviving, reads: total, hits, expired: stale, log }
 }
 
 /** What is still shown when everybody is done. Of `push` nothing: what a server has not told of yet may be shown. */
-async function survivors(world: World, clock: FakeClock): Promise<readonly string[]> {
-  const { scheduler, members, memory, through } = world
+async function survivors(simulation: Simulation, clock: FakeClock): Promise<readonly string[]> {
+  const { scheduler, members, memory, through } = simulation
   const surviving: string[] = []
   if (!through || memory === 'push') return surviving
   // Past the time after which writes of unknown outcome are finished.
@@ -169,17 +170,17 @@ async function survivors(world: World, clock: FakeClock): Promise<readonly strin
     await clock.advance(1_000)
     await scheduler.run([])
   }
-  await scheduler.run(members.map((member) => () => lookAround(world, member, surviving)))
+  await scheduler.run(members.map((member) => () => lookAround(simulation, member, surviving)))
   return surviving
 }
 
 /** Nobody writes any more: whatever a read returns now is what the database holds. */
 async function lookAround(
-  world: World,
+  simulation: Simulation,
   { cache, engine, index }: Process,
   surviving: string[],
 ): Promise<void> {
-  const { database } = world
+  const { database } = simulation
   const now = database.states.at(-1)
   if (!now) return
   const ids = Array.from({ length: ROWS }, (_, at) => at + 1)
@@ -194,7 +195,7 @@ async function lookAround(
     const { result, reads: reports } = await cache.explain(() =>
       engine.read(readPlan(engine, shape, async (query) => query(now))),
     )
-    world.log.push(
+    simulation.log.push(
       `${index}: ${shape.name} is ${JSON.stringify(result)} ${reports[0]?.reason ?? reports[0]?.source}`,
     )
     if (JSON.stringify(result) !== JSON.stringify(shape.query(now)))
@@ -206,8 +207,8 @@ async function repeat(times: number, action: () => Promise<void>): Promise<void>
   for (let time = 0; time < times; time++) await action()
 }
 
-function pick<T>(world: World, from: readonly T[]): T {
-  return from[world.scheduler.below(from.length)] as T
+function pick<T>(simulation: Simulation, from: readonly T[]): T {
+  return from[simulation.scheduler.below(from.length)] as T
 }
 
 /** A few kinds per schedule: what would rarely meet among all of them meets often. */
@@ -234,31 +235,33 @@ const READS = {
   withItems: () => reads.withItems('n1'),
 } satisfies Record<string, (scheduler: Scheduler) => ReadShape<Row | null> | ReadShape<Row[]>>
 
-async function readOnce(world: World): Promise<void> {
-  const { database, scheduler, policy } = world
-  const { index, cache, engine } = pick(world, world.members)
+async function readOnce(simulation: Simulation): Promise<void> {
+  const { database, scheduler, policy } = simulation
+  const { index, cache, engine } = pick(simulation, simulation.members)
   const options = policy && scheduler.random() < 0.7 ? policy : undefined
-  const history = options ? world.relaxed : world.history
-  const shape = READS[pick(world, world.reads)](world.scheduler) as ReadShape<Row | null | Row[]>
+  const history = options ? simulation.relaxed : simulation.history
+  const shape = READS[pick(simulation, simulation.reads)](simulation.scheduler) as ReadShape<
+    Row | null | Row[]
+  >
   await scheduler.step()
   const began = history.oldest(database.states.length)
   const ended = history.reading(index, shape.name)
-  world.log.push(`${index}: read ${shape.name} begins`)
+  simulation.log.push(`${index}: read ${shape.name} begins`)
   const { result, reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, loader(database, shape), options && { options })),
   )
-  world.log.push(
+  simulation.log.push(
     `${index}: read ${shape.name} returns ${JSON.stringify(result)} ${reports[0]?.reason ?? reports[0]?.source}`,
   )
   const possible = database.states.slice(began)
   // Several statements that ran just now may have seen several instants; a hit may not.
   const torn = shape.severalStatements && reports[0]?.source === 'database'
   if (!torn && !possible.some((state) => JSON.stringify(shape.query(state)) === JSON.stringify(result)))
-    world.impossible.push(`${shape.name} returned ${JSON.stringify(result)}`)
+    simulation.impossible.push(`${shape.name} returned ${JSON.stringify(result)}`)
   const rows = observed([result].flat().filter((row) => row !== null))
   ended(rows)
   // Whatever anybody has seen, later strict reads must show.
-  for (const other of [world.history, world.relaxed]) if (other !== history) other.wrote(-1, rows)
+  for (const other of [simulation.history, simulation.relaxed]) if (other !== history) other.wrote(-1, rows)
 }
 
 function loader(database: SimulatedDatabase, shape: ReadShape<Row | null | Row[]>) {
@@ -297,25 +300,27 @@ function coin(scheduler: Scheduler): boolean {
   return scheduler.random() < 0.5
 }
 
-async function writeOnce(world: World): Promise<void> {
-  const { scheduler } = world
-  const process = pick(world, world.members)
+async function writeOnce(simulation: Simulation): Promise<void> {
+  const { scheduler } = simulation
+  const process = pick(simulation, simulation.members)
   // Entries have to be there before a write can make them stale.
   await repeat(scheduler.below(30), scheduler.step)
   const chance = scheduler.random()
-  if (chance < 0.6) await writeAlone(world, process)
-  else if (chance < 0.95) await writeInTransaction(world, process)
+  if (chance < 0.6) await writeAlone(simulation, process)
+  else if (chance < 0.95) await writeInTransaction(simulation, process)
   else
-    await process.cache.invalidate(pick(world, [{ tables: ['item'] }, { tables: ['note'] }, { all: true }]))
+    await process.cache.invalidate(
+      pick(simulation, [{ tables: ['item'] }, { tables: ['note'] }, { all: true }]),
+    )
 }
 
-function policyOf({ through }: World, engine: Engine): Policy | undefined {
+function policyOf({ through }: Simulation, engine: Engine): Policy | undefined {
   return through ? engine.policy({ ttl: '10m', jitter: 0, write: 'through' }, 'models.Item') : undefined
 }
 
-async function writeAlone(world: World, { engine, index }: Process): Promise<void> {
-  const { database, scheduler, log } = world
-  const shape = WRITES[pick(world, world.writes)](world.scheduler)
+async function writeAlone(simulation: Simulation, { engine, index }: Process): Promise<void> {
+  const { database, scheduler, log } = simulation
+  const shape = WRITES[pick(simulation, simulation.writes)](simulation.scheduler)
   const chance = scheduler.random()
   const run = async (mutation: WriteShape['mutation']) => {
     if (chance < 0.04) throw new Refused()
@@ -328,25 +333,27 @@ async function writeAlone(world: World, { engine, index }: Process): Promise<voi
     return database.write(mutation)
   }
   log.push(`${index}: write ${shape.name} begins`)
-  const rows = await engine.write(writePlan(shape, run, policyOf(world, engine))).catch(() => [])
+  const rows = await engine.write(writePlan(shape, run, policyOf(simulation, engine))).catch(() => [])
   log.push(`${index}: write ${shape.name} returns ${chance < 0.1 ? 'an error' : JSON.stringify(rows)}`)
-  wrote(world, index, rows)
+  wrote(simulation, index, rows)
 }
 
-function wrote({ history, relaxed }: World, index: number, rows: readonly Row[]): void {
+function wrote({ history, relaxed }: Simulation, index: number, rows: readonly Row[]): void {
   for (const knowledge of new Set([history, relaxed])) knowledge.wrote(index, observed(rows))
 }
 
-async function writeInTransaction(world: World, { cache, engine, index }: Process): Promise<void> {
-  const { database, scheduler, log } = world
+async function writeInTransaction(simulation: Simulation, { cache, engine, index }: Process): Promise<void> {
+  const { database, scheduler, log } = simulation
   const scope = engine.transaction(scheduler.random() < 0.7 ? 'late' : 'early')
   const transaction = database.begin()
   const rows: Row[] = []
   await engine.inside(scope, async () => {
     for (let statement = scheduler.below(3); statement >= 0; statement--) {
-      const shape = WRITES[pick(world, world.writes)](world.scheduler)
+      const shape = WRITES[pick(simulation, simulation.writes)](simulation.scheduler)
       log.push(`${index}: transaction ${shape.name}`)
-      rows.push(...(await engine.write(writePlan(shape, transaction.write, policyOf(world, engine)), scope)))
+      rows.push(
+        ...(await engine.write(writePlan(shape, transaction.write, policyOf(simulation, engine)), scope)),
+      )
       if (scheduler.random() < 0.1) await cache.invalidate({ tables: ['note'] })
     }
   })
@@ -365,5 +372,5 @@ async function writeInTransaction(world: World, { cache, engine, index }: Proces
   await transaction.commit()
   log.push(`${index}: transaction committed ${JSON.stringify(rows)}`)
   await scope.end('committed')
-  wrote(world, index, rows)
+  wrote(simulation, index, rows)
 }

@@ -5,7 +5,7 @@ import { createCache, memoryStore } from '@larder/core'
 import { fakeClock, faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 repeatWhenBusy()
 
@@ -95,7 +95,7 @@ it('calling close() twice closes the cache once', async () => {
 })
 
 it('a write after close() reaches the database, and the first one warns that it invalidates nothing', async () => {
-  const { cache, put, get, engine } = world()
+  const { cache, put, get, engine } = simulatedProcess()
   await get(reads.everything())
   await cache.close()
   await get(reads.everything())
@@ -110,7 +110,7 @@ it('a write after close() reaches the database, and the first one warns that it 
 })
 
 it('a write after close() is reported to listeners of `warning` instead of as a process warning', async () => {
-  const { cache, engine } = world()
+  const { cache, engine } = simulatedProcess()
   const messages: string[] = []
   cache.on('warning', ({ code }) => messages.push(code))
   await cache.close()
@@ -122,7 +122,7 @@ it('a write after close() is reported to listeners of `warning` instead of as a 
 it.each(['late', 'early'] as const)(
   'a transaction that wrote before close() and commits after it warns (marking %s)',
   async (marking) => {
-    const { cache, engine, put, clock } = world({ wrapStore: faultyStore })
+    const { cache, engine, put, clock } = simulatedProcess({ wrapStore: faultyStore })
     const scope = engine.transaction(marking)
     await put(writes.touch(1), undefined, scope)
     const closing = cache.close()

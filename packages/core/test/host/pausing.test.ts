@@ -3,7 +3,7 @@ import type { Store } from '@larder/core/store'
 import { faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
-import { pausedLoad, type World, world } from '../support/world.ts'
+import { pausedLoad, type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 import { remote } from '../tier/remote.ts'
 
 repeatWhenBusy()
@@ -12,7 +12,7 @@ const readRow1 = reads.byId(1)
 const DISABLED = { source: 'database', reason: 'disabled' }
 
 /** Collects the warnings of a cache. */
-function warnings({ cache }: Pick<World, 'cache'>): string[] {
+function warnings({ cache }: Pick<SimulatedProcess, 'cache'>): string[] {
   const codes: string[] = []
   cache.on('warning', ({ code, message }) => codes.push(`${code}: ${message}`))
   return codes
@@ -20,7 +20,7 @@ function warnings({ cache }: Pick<World, 'cache'>): string[] {
 
 describe('a paused cache', () => {
   it('reads from the database and stores nothing', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.get(readRow1)
     here.cache.pause()
     expect(await here.get(readRow1)).toMatchObject(DISABLED)
@@ -31,7 +31,7 @@ describe('a paused cache', () => {
   })
 
   it('still invalidates the tables it writes, so that no older result is served after the pause', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
@@ -40,8 +40,8 @@ describe('a paused cache', () => {
   })
 
   it('still invalidates the cached reads of other processes', async () => {
-    const here = world()
-    const other = world({ sharedWith: here })
+    const here = simulatedProcess()
+    const other = simulatedProcess({ sharedWith: here })
     await other.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
@@ -51,7 +51,7 @@ describe('a paused cache', () => {
   it.each([0, '1m'] as const)(
     'does not store the result of a load that began before the pause (maxStaleness: %s)',
     async (maxStaleness) => {
-      const here = world({ defaults: { maxStaleness } })
+      const here = simulatedProcess({ defaults: { maxStaleness } })
       const load = pausedLoad(here, readRow1)
       const reading = here.get(readRow1, { load: load.run })
       await load.sent
@@ -65,7 +65,7 @@ describe('a paused cache', () => {
   )
 
   it('does not write rows through', async () => {
-    const here = world({ through: {} })
+    const here = simulatedProcess({ through: {} })
     here.cache.pause()
     await here.put(writes.touch(1, 'item', true))
     here.cache.resume()
@@ -73,7 +73,7 @@ describe('a paused cache', () => {
   })
 
   it('does not store the row of a write that began before the pause', async () => {
-    const here = world({ through: {} })
+    const here = simulatedProcess({ through: {} })
     await here.put(writes.touch(1, 'item', true), (mutation) => {
       here.cache.pause()
       return here.database.write(mutation)
@@ -84,7 +84,7 @@ describe('a paused cache', () => {
   })
 
   it('bypasses every read with the reason `disabled`, even if another reason applies as well', async () => {
-    const here = world({ scope: () => undefined, requireScope: true })
+    const here = simulatedProcess({ scope: () => undefined, requireScope: true })
     here.cache.pause()
     expect(await here.get(readRow1, { bypass: 'transaction' })).toMatchObject(DISABLED)
     expect(await here.get(readRow1, { bypass: 'no-policy' })).toMatchObject(DISABLED)
@@ -93,7 +93,7 @@ describe('a paused cache', () => {
   })
 
   it('runs the load of wrap each time, and stores no computed value', async () => {
-    const { cache } = world()
+    const { cache } = simulatedProcess()
     let loads = 0
     const load = async () => ++loads
     expect(await cache.wrap('n', { ttl: '1h' }, load)).toBe(1)
@@ -107,7 +107,7 @@ describe('a paused cache', () => {
   })
 
   it('stores no result of a sync driver, and hits again after the pause', async () => {
-    const { cache, engine } = world()
+    const { cache, engine } = simulatedProcess()
     const policy = engine.policy({ ttl: '1h', jitter: 0 }, 'test')
     let runs = 0
     const read = (run: () => unknown) =>
@@ -145,7 +145,7 @@ describe('a paused cache', () => {
 
 describe('enabled: false', () => {
   it('starts the cache paused, until it is resumed', async () => {
-    const here = world({ enabled: false })
+    const here = simulatedProcess({ enabled: false })
     const messages = warnings(here)
     expect(here.cache).toMatchObject({ paused: true, pauseReason: 'enabled is false' })
     expect(await here.get(readRow1)).toMatchObject(DISABLED)
@@ -164,7 +164,7 @@ describe('enabled: false', () => {
 
 describe('pause and resume', () => {
   it('report whether the cache is paused and why, and warn once for each change', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const messages = warnings(here)
     expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
     here.cache.pause('first')
@@ -181,7 +181,7 @@ describe('pause and resume', () => {
   })
 
   it('refuse invalid arguments and unknown options', () => {
-    const { cache } = world()
+    const { cache } = simulatedProcess()
     expect(() => cache.pause(5 as never)).toThrow(/pause: the reason is 5/)
     expect(() => cache.pause({ fleet: true } as never)).toThrow(/pause\('a reason', \{ fleet: true \}\)/)
     expect(() => cache.pause('why', { flete: true } as never)).toThrow(/pause has no option flete/)
@@ -195,8 +195,8 @@ describe('pause and resume', () => {
 
 describe('a pause of the fleet', () => {
   it('pauses every cache of the store until the fleet is resumed', async () => {
-    const here = world()
-    const other = world({ sharedWith: here })
+    const here = simulatedProcess()
+    const other = simulatedProcess({ sharedWith: here })
     const messages = warnings(other)
     await other.get(readRow1)
     await here.cache.pause('incident', { fleet: true })
@@ -213,9 +213,9 @@ describe('a pause of the fleet', () => {
   })
 
   it('pauses a cache that is created later, which warns of it', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.cache.pause('incident', { fleet: true })
-    const other = world({ sharedWith: here })
+    const other = simulatedProcess({ sharedWith: here })
     const messages = warnings(other)
     expect(other.cache.paused).toBe(true)
     await settled()
@@ -223,7 +223,7 @@ describe('a pause of the fleet', () => {
   })
 
   it('is not ended by resuming one process, and resuming it does not end the pause of one process', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const messages = warnings(here)
     here.cache.pause('mine')
     await here.cache.pause('ours', { fleet: true })
@@ -252,7 +252,7 @@ describe('a pause of the fleet', () => {
 
   it('serves nothing to a read whose store reply arrives after the pause', async () => {
     let answer = (): void => {}
-    const here = world({
+    const here = simulatedProcess({
       wrapStore: (store) => {
         const late = faultyStore(store)
         const fetch: Store['fetch'] = async (...args) => {
@@ -265,7 +265,7 @@ describe('a pause of the fleet', () => {
         return { ...late, fetch }
       },
     })
-    const filled = world({ sharedWith: here })
+    const filled = simulatedProcess({ sharedWith: here })
     await filled.get(readRow1)
     const reading = here.get(readRow1)
     await settled()
@@ -276,7 +276,7 @@ describe('a pause of the fleet', () => {
 
   it('fails with a clear error if the store does not acknowledge it, and then pauses nothing', async () => {
     let faulty = faultyStore(memoryStore())
-    const here = world({
+    const here = simulatedProcess({
       wrapStore(store) {
         faulty = faultyStore(store)
         return faulty
@@ -310,7 +310,7 @@ describe('a pause of the fleet', () => {
   })
 
   it('truncates a long reason', async () => {
-    const { cache } = world()
+    const { cache } = simulatedProcess()
     await cache.pause('x'.repeat(10_000), { fleet: true })
     expect(cache.pauseReason).toHaveLength(500)
   })

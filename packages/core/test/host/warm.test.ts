@@ -3,19 +3,20 @@ import type { Store } from '@larder/core/store'
 import { deferred, faultyStore, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type ReadShape, readPlan, reads } from '../support/item-host.ts'
-import { type World, world } from '../support/world.ts'
+import { type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 
 /** A function that makes one read. */
 const reading =
-  ({ engine, database }: World, shape: ReadShape<unknown>, options?: object) =>
+  ({ engine, database }: SimulatedProcess, shape: ReadShape<unknown>, options?: object) =>
   () =>
     engine.read(readPlan(engine, shape, database.read, options as never))
 
-const byIds = (here: World, ...ids: readonly number[]) => ids.map((id) => reading(here, reads.byId(id)))
+const byIds = (here: SimulatedProcess, ...ids: readonly number[]) =>
+  ids.map((id) => reading(here, reads.byId(id)))
 
 describe('cache.warm', () => {
   it('loads results that are not cached, so that the next reads hit', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.get(reads.byId(1))
     expect(await here.cache.warm(byIds(here, 1, 2, 3))).toEqual({
       total: 3,
@@ -29,7 +30,7 @@ describe('cache.warm', () => {
   })
 
   it('counts each function once, by the worst outcome of its reads', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.get(reads.byId(1))
     const [hit, miss] = byIds(here, 1, 2)
     const bypass = reading(here, reads.byId(3), { bypass: 'lock' })
@@ -47,7 +48,7 @@ describe('cache.warm', () => {
   })
 
   it('counts a result that was not stored as bypassed', async () => {
-    const here = world({ maxValueBytes: 10 })
+    const here = simulatedProcess({ maxValueBytes: 10 })
     const counts = await here.cache.warm([
       reading(here, reads.everything()),
       reading(here, reads.byId(9), { options: { ttl: '1m', cacheEmpty: false } }),
@@ -56,15 +57,15 @@ describe('cache.warm', () => {
   })
 
   it('counts a load shared by two functions as loaded for both', async () => {
-    const here = world()
+    const here = simulatedProcess()
     expect(await here.cache.warm(byIds(here, 1, 1, 1))).toMatchObject({ loaded: 3, hits: 0 })
     expect(here.cache.stats().misses).toBe(3)
   })
 
   it('counts every function as bypassed while the cache is paused or the store is unavailable', async () => {
-    const paused = world({ enabled: false })
+    const paused = simulatedProcess({ enabled: false })
     expect(await paused.cache.warm(byIds(paused, 1, 2))).toMatchObject({ total: 2, bypassed: 2 })
-    const down = world({
+    const down = simulatedProcess({
       wrapStore(store) {
         const faulty = faultyStore(store)
         faulty.fail('rejects')
@@ -75,7 +76,7 @@ describe('cache.warm', () => {
   })
 
   it('counts a computed value once, and not the reads inside its function', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const inner = reading(here, reads.byId(1), { bypass: 'no-policy' })
     const page = () => here.cache.wrap('page', { ttl: '1h', reads: ['item'] }, async () => inner())
     expect(await here.cache.warm([page])).toMatchObject({ loaded: 1 })
@@ -86,7 +87,7 @@ describe('cache.warm', () => {
   })
 
   it('continues when functions fail, and reports their errors with their positions', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const failing = [
       () => Promise.reject(new Error('rejected')),
       () => {
@@ -102,7 +103,7 @@ describe('cache.warm', () => {
   })
 
   it('reports the errors of at most a hundred functions', async () => {
-    const { cache } = world()
+    const { cache } = simulatedProcess()
     const counts = await cache.warm(Array.from({ length: 150 }, () => () => Promise.reject(new Error('no'))))
     expect(counts.failed).toBe(150)
     expect(counts.errors).toHaveLength(100)
@@ -113,7 +114,7 @@ describe('cache.warm', () => {
     [1, 1],
     [7, 7],
   ])('with concurrency %s runs %s functions at a time', async (concurrency, most) => {
-    const { cache } = world()
+    const { cache } = simulatedProcess()
     let running = 0
     let peak = 0
     const task = async () => {
@@ -127,7 +128,7 @@ describe('cache.warm', () => {
 
   it('calls onProgress after each function, and turns its errors into process warnings', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    const here = world()
+    const here = simulatedProcess()
     const log: WarmProgress[] = []
     const counts = await here.cache.warm(byIds(here, 1, 2), {
       onProgress(progress) {
@@ -150,7 +151,7 @@ describe('cache.warm', () => {
   ])('resolves when the store has acknowledged the entry of a read %s', async (_, severalStatements) => {
     const sent = deferred()
     const acknowledged = deferred()
-    const here = world({
+    const here = simulatedProcess({
       wrapStore: (store): Store => ({
         ...faultyStore(store),
         async set(...args) {
@@ -169,13 +170,13 @@ describe('cache.warm', () => {
     expect(resolved).toBe(false)
     acknowledged.resolve()
     await warming
-    const other = world({ sharedWith: here })
+    const other = simulatedProcess({ sharedWith: here })
     expect(await other.get({ ...reads.byId(1), severalStatements })).toMatchObject({ source: 'memory' })
   })
 
   it('waits until an entry of several statements has been stored', async () => {
     const confirmed = deferred()
-    const here = world({
+    const here = simulatedProcess({
       wrapStore: (store): Store => ({
         ...faultyStore(store),
         async fetch(entry, tags) {
@@ -194,11 +195,13 @@ describe('cache.warm', () => {
     expect(resolved).toBe(false)
     confirmed.resolve()
     await warming
-    expect(await world({ sharedWith: here }).get(reads.byId(1))).toMatchObject({ source: 'memory' })
+    expect(await simulatedProcess({ sharedWith: here }).get(reads.byId(1))).toMatchObject({
+      source: 'memory',
+    })
   })
 
   it('does not wait forever for a store that acknowledges nothing', async () => {
-    const here = world({
+    const here = simulatedProcess({
       wrapStore(store) {
         const faulty = faultyStore(store)
         faulty.fail('hangs', 'set')
@@ -236,7 +239,7 @@ describe('cache.warm', () => {
     ['a fractional concurrency', [], { concurrency: 1.5 }, /warm: concurrency is 1.5/],
     ['an onProgress that is not a function', [], { onProgress: true }, /warm: onProgress is true/],
   ])('refuses %s before any function runs', async (_, functions, options, message) => {
-    const { cache } = world()
+    const { cache } = simulatedProcess()
     await expect(cache.warm(functions as never, options as never)).rejects.toMatchObject({
       code: 'LARDER_CONFIG',
       message: expect.stringMatching(message),

@@ -69,7 +69,11 @@ describe('the contents of the journal', () => {
     expect(covers(['list'])).toBe(true)
     store.fail('works')
     await clock.advance(2_000)
-    expect([covers(['list']), unfinished.isWriting('{t}'), journal.records]).toEqual([false, false, 0])
+    expect([covers(['list']), unfinished.isWriting('{t}'), journal.backlog.records]).toEqual([
+      false,
+      false,
+      0,
+    ])
     await unfinished.idle()
   })
 
@@ -134,7 +138,7 @@ describe('the contents of the journal', () => {
     journal.add([finish({ record: '{a}' })])
     journal.addEverything()
     journal.add([finish({ record: '{b}' })])
-    expect([journal.records, covers(['list'], [], '{any}')]).toEqual([0, true])
+    expect([journal.backlog.records, covers(['list'], [], '{any}')]).toEqual([0, true])
     await clock.advance(1_000)
     store.fail('works')
     const before = store.calls.length
@@ -168,7 +172,7 @@ describe('the journal is sent again', () => {
     await clock.advance(60_000)
     store.fail('works')
     await journal.replay()
-    expect(journal.records).toBe(0)
+    expect(journal.backlog.records).toBe(0)
     const { length } = store.calls
     // The timer of answered calls fires once more.
     await clock.advance(2_000)
@@ -196,7 +200,7 @@ describe('the journal is sent again', () => {
     expect(sent[16]?.record).toBe('{16}')
     store.fail('works')
     await journal.replay()
-    expect(journal.records).toBe(0)
+    expect(journal.backlog.records).toBe(0)
   })
 
   it('never after the store is closed, and it then records nothing more', async () => {
@@ -205,10 +209,10 @@ describe('the journal is sent again', () => {
     journal.add([finish()])
     await guard.close()
     await clock.advance(50)
-    expect([journal.records, clock.pending(), covers(['list'])]).toEqual([0, 0, false])
+    expect([journal.backlog.records, clock.pending(), covers(['list'])]).toEqual([0, 0, false])
     journal.add([finish()])
     journal.addEverything()
-    expect([journal.records, clock.pending()]).toEqual([0, 0])
+    expect([journal.backlog.records, clock.pending()]).toEqual([0, 0])
     expect(store.calls).toEqual([])
   })
 })
@@ -221,7 +225,7 @@ describe('the bounds of the journal', () => {
         finish({ untouched: ['id'], cells: [`id=${id}`] }),
         finish({ record: '{u}', untouched: ['id'] }),
       ])
-    expect([journal.records, journal.cells]).toEqual([2, 0])
+    expect([journal.backlog.records, journal.backlog.cells]).toEqual([2, 0])
     expect(covers(['id'], ['id=77777'])).toBe(true)
     expect(covers(['id'], ['id=77777'], '{u}')).toBe(false)
     await journal.replay()
@@ -238,7 +242,7 @@ describe('the bounds of the journal', () => {
     }
     cells('{most}', 900)
     for (let record = 0; record < 12; record++) cells(`{${record}}`, 800)
-    expect(journal.cells).toBe(12 * 800)
+    expect(journal.backlog.cells).toBe(12 * 800)
     expect(covers(['id'], ['x'], '{most}')).toBe(true)
     for (let record = 0; record < 12; record++) expect(covers(['id'], ['x'], `{${record}}`)).toBe(false)
   })
@@ -247,9 +251,9 @@ describe('the bounds of the journal', () => {
     const { journal, covers, warnings, store, clock } = journaling()
     store.fail('rejects')
     for (let record = 0; record < MOST_RECORDS; record++) journal.add([finish({ record: `{${record}}` })])
-    expect([journal.records, covers(['list'], [], '{other}')]).toEqual([1_000, false])
+    expect([journal.backlog.records, covers(['list'], [], '{other}')]).toEqual([1_000, false])
     for (let record = 0; record < 3_000; record++) journal.add([finish({ record: `{more ${record}}` })])
-    expect([journal.records, covers(['list'], [], '{other}')]).toEqual([0, true])
+    expect([journal.backlog.records, covers(['list'], [], '{other}')]).toEqual([0, true])
     expect(warnings).toEqual(['journal-overflow'])
     store.fail('works')
     await clock.advance(2_000)
@@ -271,8 +275,8 @@ describe('the bounds of the journal', () => {
         journal.add([finish({ record, token: `h${id}`, untouched: ['id'], cells: [`${record}:id=${id}`] })])
       }
       await clock.advance(1_000)
-      records = Math.max(records, journal.records)
-      cells = Math.max(cells, journal.cells)
+      records = Math.max(records, journal.backlog.records)
+      cells = Math.max(cells, journal.backlog.cells)
       timers = Math.max(timers, clock.pending())
     }
     expect(writes).toBe(1_000 * SECONDS)
@@ -283,7 +287,7 @@ describe('the bounds of the journal', () => {
     expect(store.calls.length).toBeLessThan((SECONDS / 2) * 16 * 1.1)
     store.fail('works')
     await clock.advance(2_000)
-    expect([journal.records, journal.cells]).toEqual([0, 0])
+    expect([journal.backlog.records, journal.backlog.cells]).toEqual([0, 0])
     // The timer of answered calls fires once more.
     await clock.advance(2_000)
     expect(clock.pending()).toBe(0)

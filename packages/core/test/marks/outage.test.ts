@@ -58,12 +58,12 @@ describe('the checker finds a stale read', () => {
     return false
   }
 
-  it('by the other process, if the journal is never sent', async () => {
+  it('the checker finds a stale read by the other process, if the journal is never sent', async () => {
     broken.replay = true
     expect(await firstStale('other', 140)).toBe(true)
   })
 
-  it('by the writing process, if the journal records nothing', async () => {
+  it('the checker finds a stale read by the writing process, if the journal records nothing', async () => {
     broken.memory = true
     expect(await firstStale('writer', 9)).toBe(true)
   })

@@ -53,7 +53,7 @@ export interface OutageRun {
 
 type Member = 'writer' | 'other'
 
-interface World {
+interface Simulation {
   readonly scheduler: Scheduler
   readonly database: SimulatedDatabase
   readonly members: Readonly<Record<Member, { readonly cache: Cache; readonly engine: Engine }>>
@@ -92,7 +92,7 @@ export async function runOutage(seed: number, reportsReturn: boolean): Promise<O
     cache.on('store-state', () => {})
     return { cache, engine: attachItems(cache) }
   }
-  const world: World = {
+  const simulation: Simulation = {
     scheduler,
     database: simulatedDatabase(startState(ROWS), scheduler.step),
     members: { writer: member({ failing }), other: member({}) },
@@ -101,11 +101,11 @@ export async function runOutage(seed: number, reportsReturn: boolean): Promise<O
     behind: false,
   }
   const everybody = [
-    () => repeat(8, () => readOnce(world, 'writer')),
-    () => repeat(8, () => readOnce(world, 'writer')),
-    () => repeat(8, () => readOnce(world, 'other')),
-    () => repeat(8, () => readOnce(world, 'other')),
-    () => repeat(3, () => writeOnce(world)),
+    () => repeat(8, () => readOnce(simulation, 'writer')),
+    () => repeat(8, () => readOnce(simulation, 'writer')),
+    () => repeat(8, () => readOnce(simulation, 'other')),
+    () => repeat(8, () => readOnce(simulation, 'other')),
+    () => repeat(3, () => writeOnce(simulation)),
   ]
   const pass = (turns: number, most: number) => () =>
     repeat(turns, async () => {
@@ -115,29 +115,29 @@ export async function runOutage(seed: number, reportsReturn: boolean): Promise<O
   await scheduler.run(everybody)
   const lost = async (): Promise<void> => {
     await repeat(scheduler.below(20), scheduler.step)
-    world.log.push('the store is lost')
-    world.behind = true
+    simulation.log.push('the store is lost')
+    simulation.behind = true
     cut = true
     await repeat(scheduler.below(60), scheduler.step)
     // Sometimes it comes back while all go on, and what was missed is told among them.
     if (scheduler.random() < 0.5) cut = false
   }
-  await scheduler.run([...everybody, () => repeat(2, () => writeOnce(world)), lost, pass(40, 120)])
+  await scheduler.run([...everybody, () => repeat(2, () => writeOnce(simulation)), lost, pass(40, 120)])
   cut = false
-  world.log.push('the store is back')
+  simulation.log.push('the store is back')
   if (reportsReturn) context?.ready()
   // Longer than the marks of an unknown outcome stay up, and their renewals.
   await scheduler.run([pass(60, 4_000)])
-  world.behind = false
-  world.log.push('everything is told')
-  const before = hitsOf(world)
+  simulation.behind = false
+  simulation.log.push('everything is told')
+  const before = hitsOf(simulation)
   await scheduler.run(everybody)
-  const after = hitsOf(world)
+  const after = hitsOf(simulation)
   const hitsAfter = { writer: after.writer - before.writer, other: after.other - before.other }
-  return { stale: world.stale, failed, hitsAfter, log: world.log }
+  return { stale: simulation.stale, failed, hitsAfter, log: simulation.log }
 }
 
-function hitsOf({ members: { writer, other } }: World): { writer: number; other: number } {
+function hitsOf({ members: { writer, other } }: Simulation): { writer: number; other: number } {
   return { writer: writer.cache.stats().hits, other: other.cache.stats().hits }
 }
 
@@ -145,13 +145,13 @@ async function repeat(times: number, action: () => Promise<void>): Promise<void>
   for (let time = 0; time < times; time++) await action()
 }
 
-async function readOnce(world: World, who: Member): Promise<void> {
-  const { scheduler, database, log, members, stale } = world
+async function readOnce(simulation: Simulation, who: Member): Promise<void> {
+  const { scheduler, database, log, members, stale } = simulation
   await scheduler.step()
   const shape = (READS[scheduler.below(READS.length)] as (typeof READS)[number])(scheduler)
   const { cache, engine } = members[who]
   const began = database.states.length - 1
-  const mustMatch = who === 'writer' || !world.behind
+  const mustMatch = who === 'writer' || !simulation.behind
   log.push(`${who} reads ${shape.name}`)
   const { result, reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, database.read)),
@@ -164,7 +164,7 @@ async function readOnce(world: World, who: Member): Promise<void> {
   log.push(`^ STALE`)
 }
 
-async function writeOnce({ scheduler, database, log, members: { writer } }: World): Promise<void> {
+async function writeOnce({ scheduler, database, log, members: { writer } }: Simulation): Promise<void> {
   await repeat(scheduler.below(30), scheduler.step)
   const shape = (WRITES[scheduler.below(WRITES.length)] as (typeof WRITES)[number])(scheduler)
   const { engine, cache } = writer

@@ -4,12 +4,12 @@ import type { Store } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 /** A process whose policy of `item` keeps writes from going unmarked; `partly` marks notes only. */
 function rejecting(partly = false) {
   let store: FaultyStore | undefined
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (inner) => {
       store = faultyStore(inner)
       const faulty = store
@@ -162,7 +162,7 @@ describe('in a transaction', () => {
 describe("finish: 'await'", () => {
   function awaiting(finish: 'await' | 'background') {
     let store: FaultyStore | undefined
-    const here = world({
+    const here = simulatedProcess({
       finish,
       wrapStore: (inner) => {
         store = faultyStore(inner)
@@ -216,7 +216,7 @@ describe("finish: 'await'", () => {
 
   it('another process sees the new rows from the moment the write returns', async () => {
     const here = awaiting('await')
-    const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
+    const other = simulatedProcess({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
     for (let time = 0; time < 2; time++) await other.get(reads.byId(1))
     await here.put(writes.touch(1))
     // Neither old nor dirty: everything that belongs to the write is over.

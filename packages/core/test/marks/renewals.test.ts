@@ -2,7 +2,7 @@ import { fakeClock, faultyStore, forgetfulClock, settled } from '@larder/testing
 import { expect, it } from 'vitest'
 import { createRenewals } from '../../src/marks/renewals.ts'
 import { reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 function renewing() {
   const clock = fakeClock()
@@ -68,7 +68,7 @@ it('marks of a store in this process are not renewed, because they have no deadl
 
 it('a hundred writes set no more timers than one', async () => {
   let timers = 0
-  const { put, clock } = world({ wrapStore: (store) => faultyStore(store) })
+  const { put, clock } = simulatedProcess({ wrapStore: (store) => faultyStore(store) })
   const { after } = clock
   Object.assign(clock, {
     after(...call: Parameters<typeof after>) {
@@ -85,7 +85,7 @@ it('a hundred writes set no more timers than one', async () => {
 })
 
 it('a store that throws instead of rejecting does not fail a write', async () => {
-  const { put, get } = world({
+  const { put, get } = simulatedProcess({
     wrapStore: (store) => ({
       ...store,
       source: 'store',

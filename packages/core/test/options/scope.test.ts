@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'
 import { reads } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 const readRow1 = reads.byId(1)
 
 it('two tenants share no entries and no loads', async () => {
   const tenant = new AsyncLocalStorage<string>()
-  const { get, cache } = world({ scope: () => tenant.getStore() })
+  const { get, cache } = simulatedProcess({ scope: () => tenant.getStore() })
   const as = (name: string) => tenant.run(name, () => get(readRow1))
   const together = await Promise.all([as('a'), as('b')])
   expect(together.map(({ shared }) => shared)).toEqual([undefined, undefined])
@@ -17,7 +17,7 @@ it('two tenants share no entries and no loads', async () => {
 })
 
 it('a required scope that is undefined refuses the read before it reaches the database', async () => {
-  const { get, database, cache } = world({ scope: () => undefined, requireScope: true })
+  const { get, database, cache } = simulatedProcess({ scope: () => undefined, requireScope: true })
   let ran = false
   const load = async () => {
     ran = true
@@ -30,7 +30,7 @@ it('a required scope that is undefined refuses the read before it reaches the da
 })
 
 it('a scope function that throws sends the read to the database, with a warning', async () => {
-  const { get, cache } = world({
+  const { get, cache } = simulatedProcess({
     scope: () => {
       throw new Error('no request')
     },
@@ -43,7 +43,7 @@ it('a scope function that throws sends the read to the database, with a warning'
 
 it('the scope function is called once per cached read and never for a bypassed one', async () => {
   let calls = 0
-  const { get } = world({ scope: () => ++calls && 'a' })
+  const { get } = simulatedProcess({ scope: () => ++calls && 'a' })
   await get(readRow1)
   await get(readRow1)
   await get(readRow1, { policy: undefined })

@@ -2,7 +2,7 @@ import type { LoadLeases } from '@larder/core/store'
 import { settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { readPlan, reads } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 import { remote } from '../tier/remote.ts'
 
 /** A process whose calls of `set` are noted when they are sent to the store. */
@@ -69,7 +69,7 @@ it('reads and close do not wait for timers that a test mocks', async () => {
 
 it('a lease on a load is released after its entry is sent, so that those who wait for it find the entry', async () => {
   const sent: string[] = []
-  const { get } = world({
+  const { get } = simulatedProcess({
     memory: { mode: 'off' },
     wrapStore: ({ sync: _, leases, ...store }) => ({
       ...store,

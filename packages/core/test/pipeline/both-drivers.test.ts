@@ -3,7 +3,7 @@ import type { Change, Engine, ReadPlan, WritePlan } from '@larder/core/host'
 import { settled, sized } from '@larder/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 // A database that answers later and one that answers at once have a pipeline each. Random programs run through both, one
 // statement at a time: results, reports and events must be the same, so that neither can drift away from the other.
@@ -94,7 +94,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 /** Runs a program and returns all that can be seen of it. */
 async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Promise<readonly unknown[]> {
-  const { cache, engine, clock } = world({ maxValueBytes: 4_000, random: () => 0 })
+  const { cache, engine, clock } = simulatedProcess({ maxValueBytes: 4_000, random: () => 0 })
   const driver = drivers[kind](engine)
   const rows = new Map<number, unknown>([[1, { text: 'first' }]])
   const log: unknown[] = []

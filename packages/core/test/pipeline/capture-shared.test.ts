@@ -3,11 +3,11 @@ import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { computed, readIn } from '../support/computed-value.ts'
 import { reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 describe('callers that share the load of a computed value', () => {
   it('get one load if nothing was written meanwhile', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
       const row = await readIn(shop, reads.byId(1))
@@ -23,7 +23,7 @@ describe('callers that share the load of a computed value', () => {
   })
 
   it('never get data read before a write that returned before their call', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
       const row = await readIn(shop, reads.byId(1))
@@ -51,7 +51,7 @@ describe('a computed value with a `maxStaleness`', () => {
   const separate = ({ sharedAs: _, ...store }: Store): Store => store
 
   it('is never older than a write of this process that has returned', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)
     await ask()
     await shop.put(writes.touch(1))
@@ -59,8 +59,8 @@ describe('a computed value with a `maxStaleness`', () => {
   })
 
   it('is not kept if it bypassed the cache, because its dependencies are unknown', async () => {
-    const shop = world({ wrapStore: separate })
-    const other = world({ wrapStore: separate, sharedWith: shop })
+    const shop = simulatedProcess({ wrapStore: separate })
+    const other = simulatedProcess({ wrapStore: separate, sharedWith: shop })
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)
     const gate = deferred<void>()
     const put = other.put(writes.touch(1, 'note'), async (mutation) => {

@@ -3,18 +3,21 @@ import { settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { readPlan, reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { type World, world } from '../support/world.ts'
+import { type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 
 const byId = reads.byId(1)
 
 /** A read by a driver that answers at once. */
-function readNow({ engine, database }: World, more: Partial<SyncReadPlan<Row | null>> = {}): Row | null {
+function readNow(
+  { engine, database }: SimulatedProcess,
+  more: Partial<SyncReadPlan<Row | null>> = {},
+): Row | null {
   const now = (): Row | null => structuredClone(byId.query(database.states.at(-1) ?? database.states[0]!))
   const { run: _, joined: __, detach: ___, ...plan } = readPlan(engine, byId, async () => null)
   return engine.sync.read({ ...plan, run: now, ...more })
 }
 
-function page(shop: World, more: Partial<SyncReadPlan<Row | null>> = {}) {
+function page(shop: SimulatedProcess, more: Partial<SyncReadPlan<Row | null>> = {}) {
   const load = vi.fn(async () => readNow(shop, more))
   const ask = async () => {
     const { result, reads: reports } = await shop.cache.explain(() =>
@@ -31,7 +34,7 @@ it.each([
   ['cached', {}],
   ['not cached', { policy: undefined, dependencies: () => byId.occurrences }],
 ])('a computed value depends on a sync read that is %s', async (_, more) => {
-  const shop = world()
+  const shop = simulatedProcess()
   const { ask } = page(shop, more)
   await ask()
   expect(await ask()).toMatchObject({ source: 'memory' })
@@ -44,7 +47,7 @@ it.each([
 })
 
 it('a computed value depends on a sync read that was a hit', async () => {
-  const shop = world()
+  const shop = simulatedProcess()
   readNow(shop)
   const { ask } = page(shop)
   await ask()
@@ -54,9 +57,9 @@ it('a computed value depends on a sync read that was a hit', async () => {
 })
 
 it('a computed value is not stored if one of its sync reads is opaque or if it writes', async () => {
-  const opaque = page(world(), { bypass: 'opaque' })
+  const opaque = page(simulatedProcess(), { bypass: 'opaque' })
   for (let time = 0; time < 2; time++) expect(await opaque.ask()).toMatchObject({ reason: 'opaque' })
-  const shop = world()
+  const shop = simulatedProcess()
   const load = async (): Promise<number> => {
     shop.engine.sync.write(
       { operation: 'w', model: 'Item', changes: writes.touch(1).changes, run: () => 1 },
@@ -69,7 +72,7 @@ it('a computed value is not stored if one of its sync reads is opaque or if it w
 })
 
 it('a computed value with a sync read is not stored in a remote store, which sync reads cannot use', async () => {
-  const shop = world({ wrapStore: ({ sync: _, ...store }) => ({ ...store, source: 'store' }) })
+  const shop = simulatedProcess({ wrapStore: ({ sync: _, ...store }) => ({ ...store, source: 'store' }) })
   const { ask } = page(shop)
   for (let time = 0; time < 2; time++) expect(await ask()).toMatchObject({ reason: 'unavailable' })
 })

@@ -7,13 +7,13 @@ import { describe, expect, it, vi } from 'vitest'
 import { computed, readIn, type Shape } from '../support/computed-value.ts'
 import { attachItems, readPlan, reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { type World, world } from '../support/world.ts'
+import { type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 
 const HIT = { source: 'memory', reason: undefined }
 
 describe('the dependencies of a computed value', () => {
   it('are those of the reads inside its load', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask } = computed(shop, async () => [
       await readIn(shop, reads.byId(1)),
       await readIn(shop, reads.byGroup(0)),
@@ -44,7 +44,7 @@ describe('the dependencies of a computed value', () => {
     },
   }
   it.each(Object.entries(forms))('include those of a read that is %s', async (_, form) => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1), form))
     await ask()
     expect(await ask()).toMatchObject(HIT)
@@ -57,7 +57,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('include those of a read whose operation the policy does not cache', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const policy = shop.engine.policy({ ttl: '1h', operations: ['other'] }, 'models.Item')
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1), { policy }))
     await ask()
@@ -68,7 +68,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('include those of a read that was a hit, including its result dependencies', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     for (const shape of [reads.withNote('c2'), reads.byId(3)]) await shop.get<Row | Row[] | null>(shape)
     const { ask } = computed(shop, async () => [
       await readIn(shop, reads.withNote('c2')),
@@ -87,7 +87,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('include the result dependencies of a load', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask } = computed(shop, () => readIn(shop, reads.withNote('c2')))
     await ask()
     await shop.put(writes.touch(2, 'note'))
@@ -99,7 +99,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('include the user tags of the reads', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const policy = shop.engine.policy({ ttl: '1h', tags: ['front'] }, 'models.Item')
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1), { policy }))
     await ask()
@@ -109,7 +109,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('are added to `reads` and `tags`', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const options = { reads: ['note', 'item'], tags: ['front'] }
     const { ask, load } = computed(shop, () => readIn(shop, reads.byId(1)), options)
     const invalidations = [
@@ -129,7 +129,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('are only `reads` and `tags` with `capture: false`', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), { capture: false, reads: ['note'] })
     await ask()
     await shop.put(writes.touch(1))
@@ -141,7 +141,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('are those of all concurrent reads', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const ids = [1, 2, 3]
     const { ask } = computed(shop, () => Promise.all(ids.map((id) => readIn(shop, reads.byId(id)))))
     await ask()
@@ -154,7 +154,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('are those of a read that shared the load of an outside caller', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const answer = deferred<Row>()
     const slow = readPlan(shop.engine, reads.byId(1), () => answer.promise)
     const outside = shop.engine.read(slow)
@@ -173,7 +173,7 @@ describe('the dependencies of a computed value', () => {
   })
 
   it('are the whole table if a load reads more than a hundred rows of it', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const ids = Array.from({ length: 150 }, (_, index) => index + 1)
     const { ask } = computed(shop, async () => {
       for (const id of ids)
@@ -189,7 +189,7 @@ describe('the dependencies of a computed value', () => {
 })
 
 describe('nested computed values', () => {
-  const nested = (shop: World, options: Partial<WrapOptions> = {}) => {
+  const nested = (shop: SimulatedProcess, options: Partial<WrapOptions> = {}) => {
     const inner = vi.fn(() => readIn(shop, reads.byId(1)))
     const outer = computed(shop, async () => [
       await shop.cache.wrap('inner', { ttl: '1m', ...options }, inner),
@@ -202,7 +202,7 @@ describe('nested computed values', () => {
     ['loaded', false],
     ['hit', true],
   ])('depend on the dependencies of an inner value that was %s', async (_, warm) => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask, inner } = nested(shop)
     if (warm) {
       await shop.cache.wrap('inner', { ttl: '1m' }, inner)
@@ -222,7 +222,7 @@ describe('nested computed values', () => {
   })
 
   it('depend on the dependencies of an inner value that another caller is loading', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const gate = deferred<void>()
     const inner = async () => {
       await gate.promise
@@ -243,7 +243,7 @@ describe('nested computed values', () => {
   })
 
   it('do not depend on the reads of an inner value with `capture: false`', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask } = nested(shop, { capture: false, tags: ['inner'] })
     await ask()
     await shop.put(writes.touch(1))
@@ -256,7 +256,7 @@ describe('nested computed values', () => {
 
 describe('a computed value is not stored', () => {
   const row = reads.byId(1)
-  type Refused = (shop: World) => Promise<unknown>
+  type Refused = (shop: SimulatedProcess) => Promise<unknown>
   const unnoticed: Partial<ReadPlan<Row | Row[] | null>> = { policy: undefined }
   const permanent: readonly (readonly [string, string, RegExp, Refused])[] = [
     ['an opaque read', 'opaque', /item\.byId\(1\)/, (shop) => readIn(shop, row, { bypass: 'opaque' })],
@@ -307,7 +307,7 @@ describe('a computed value is not stored', () => {
     'if its load has %s, and is loaded each time with a reason and one warning',
     async (...parts) => {
       const [, reason, message, refused] = parts
-      const shop = world()
+      const shop = simulatedProcess()
       const { ask, load, warnings } = computed(shop, async () => {
         await refused(shop)
         return 1
@@ -322,7 +322,7 @@ describe('a computed value is not stored', () => {
   )
 
   it('while a dependency is being written, and is stored at the next load without a warning', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     const { ask, warnings } = computed(shop, () => readIn(shop, row))
     const gate = deferred<void>()
     const put = shop.put(writes.touch(1), async (mutation) => {
@@ -340,7 +340,7 @@ describe('a computed value is not stored', () => {
   })
 
   it('if a row was written between two reads of it, and is stored at the next load', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     let first = true
     const { ask } = computed(shop, async () => {
       const rows = [await readIn(shop, row)]
@@ -354,7 +354,7 @@ describe('a computed value is not stored', () => {
   })
 
   it('if a row was written while a read without a policy ran, and is stored at the next load', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     let first = true
     const { ask } = computed(shop, () =>
       shop.engine.read(
@@ -377,7 +377,7 @@ describe('a computed value is not stored', () => {
   })
 
   it('if a row was written after it was read as one of many, and is stored at the next load', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     let first = true
     const { ask } = computed(shop, async () => {
       const result = await readIn(shop, row)
@@ -392,7 +392,7 @@ describe('a computed value is not stored', () => {
   })
 
   it('if a row was written after it was read, and is stored at the next load', async () => {
-    const shop = world()
+    const shop = simulatedProcess()
     let first = true
     const { ask } = computed(shop, async () => {
       const result = await readIn(shop, row)
@@ -407,8 +407,8 @@ describe('a computed value is not stored', () => {
 })
 
 /** A write of another process. */
-async function written(shop: World): Promise<void> {
-  const other = world({ sharedWith: shop as World & { inner: never } })
+async function written(shop: SimulatedProcess): Promise<void> {
+  const other = simulatedProcess({ sharedWith: shop as SimulatedProcess & { inner: never } })
   await new Promise<void>((resolve, reject) => {
     // Outside the load that is running.
     outside(() => other.put(writes.touch(1)).then(() => resolve(), reject))

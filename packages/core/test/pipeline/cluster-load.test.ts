@@ -3,23 +3,31 @@ import type { LoadLeases, Store } from '@larder/core/store'
 import { deferred, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { attachItems, reads, writes } from '../support/item-host.ts'
-import { pausedLoad, type World, type WorldOptions, world } from '../support/world.ts'
+import {
+  type ProcessOptions,
+  pausedLoad,
+  type SimulatedProcess,
+  simulatedProcess,
+} from '../support/simulated-process.ts'
 
 const all = reads.everything()
 const CLUSTER = { singleFlight: 'cluster' as const }
 
 /** Processes over one database and one store. */
-function processes(count: number, options: WorldOptions = {}): readonly World[] {
-  const first = world(options)
-  return [first, ...Array.from({ length: count - 1 }, () => world({ ...options, sharedWith: first }))]
+function processes(count: number, options: ProcessOptions = {}): readonly SimulatedProcess[] {
+  const first = simulatedProcess(options)
+  return [
+    first,
+    ...Array.from({ length: count - 1 }, () => simulatedProcess({ ...options, sharedWith: first })),
+  ]
 }
 
-type Load = World['database']['read']
-const counted = (here: World) => vi.fn(here.database.read)
+type Load = SimulatedProcess['database']['read']
+const counted = (here: SimulatedProcess) => vi.fn(here.database.read)
 
 it('processes that miss one key run one query, and each caller gets a separate copy', async () => {
   const members = processes(8)
-  const slow = pausedLoad(members[0] as World, all)
+  const slow = pausedLoad(members[0] as SimulatedProcess, all)
   const load = vi.fn(slow.run)
   const readings = members.flatMap(({ get }) =>
     Array.from({ length: 10 }, () => get(all, { load: load as Load, options: CLUSTER })),
@@ -46,8 +54,8 @@ it('a process that looked up an entry just before another process stored it then
       return reply
     },
   })
-  const first = world()
-  const second = world({ sharedWith: first, wrapStore: delayed })
+  const first = simulatedProcess()
+  const second = simulatedProcess({ sharedWith: first, wrapStore: delayed })
   const load = counted(first)
   const more = { load: load as Load, options: CLUSTER }
   const late = second.get(all, more)
@@ -59,7 +67,7 @@ it('a process that looked up an entry just before another process stored it then
 })
 
 it('a read begun after a write does not wait for an earlier load of another process', async () => {
-  const [first, second] = processes(2) as [World, World]
+  const [first, second] = processes(2) as [SimulatedProcess, SimulatedProcess]
   const slow = pausedLoad(first, all)
   const early = first.get(all, { load: slow.run, options: CLUSTER })
   await slow.execute()
@@ -73,7 +81,7 @@ it('a read begun after a write does not wait for an earlier load of another proc
 })
 
 it('a waiter loads by itself if its tags have changed when the other process has loaded', async () => {
-  const [first, second] = processes(2) as [World, World]
+  const [first, second] = processes(2) as [SimulatedProcess, SimulatedProcess]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
   await slow.execute()
@@ -91,7 +99,7 @@ it('a waiter loads by itself if its tags have changed when the other process has
 })
 
 it('a waiter sees a write that its own process makes meanwhile', async () => {
-  const [first, second] = processes(2) as [World, World]
+  const [first, second] = processes(2) as [SimulatedProcess, SimulatedProcess]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
   await slow.execute()
@@ -104,7 +112,7 @@ it('a waiter sees a write that its own process makes meanwhile', async () => {
 })
 
 it('if the process that holds the lease fails, one waiter loads and the others share that load', async () => {
-  const [first, ...others] = processes(4) as [World, ...World[]]
+  const [first, ...others] = processes(4) as [SimulatedProcess, ...SimulatedProcess[]]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
   const failing = expect(holder).rejects.toThrow('lost')
@@ -122,7 +130,7 @@ it('if the process that holds the lease fails, one waiter loads and the others s
 
 it('if a result may not be stored, each waiting process loads immediately', async () => {
   const members = processes(3, { maxValueBytes: 10 })
-  const slow = pausedLoad(members[0] as World, all)
+  const slow = pausedLoad(members[0] as SimulatedProcess, all)
   const load = vi.fn(slow.run)
   const results = members.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
   await slow.execute()
@@ -139,7 +147,7 @@ it('a lease holder that dies delays the others by two seconds, and one of them t
       leases.push(store.leases as LoadLeases)
       return store
     },
-  }) as [World, ...World[]]
+  }) as [SimulatedProcess, ...SimulatedProcess[]]
   // A process that was killed: it neither renews nor releases.
   const renew = vi.spyOn(leases[0] as LoadLeases, 'renew').mockReturnValue(new Promise(() => {}))
   void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
@@ -159,7 +167,7 @@ it('a lease holder that dies delays the others by two seconds, and one of them t
 })
 
 it('a lease holder that hangs delays no reader longer than the join timeout', async () => {
-  const [first, second] = processes(2) as [World, World]
+  const [first, second] = processes(2) as [SimulatedProcess, SimulatedProcess]
   void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
   await settled()
   const load = counted(second)
@@ -174,7 +182,7 @@ it('a lease holder that hangs delays no reader longer than the join timeout', as
 })
 
 it('the lease of a slow load is renewed, and others wait for it', async () => {
-  const [first, second] = processes(2) as [World, World]
+  const [first, second] = processes(2) as [SimulatedProcess, SimulatedProcess]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
   await slow.sent
@@ -188,7 +196,7 @@ it('the lease of a slow load is renewed, and others wait for it', async () => {
 })
 
 it('two processes do not deadlock if each waits for the load slot or lease of the other', async () => {
-  const members = processes(2) as [World, World]
+  const members = processes(2) as [SimulatedProcess, SimulatedProcess]
   const options = { ttl: '1m', maxConcurrentLoads: 1, ...CLUSTER } as const
   const go = deferred()
   const calls: Promise<unknown>[] = []
@@ -219,7 +227,7 @@ it('a store that delivers no messages delays a waiter and fails no read', async 
         },
       },
     }),
-  }) as [World, World]
+  }) as [SimulatedProcess, SimulatedProcess]
   second.cache.on('store-error', ({ error }) => errors.push(error))
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -236,7 +244,7 @@ it('a store that delivers no messages delays a waiter and fails no read', async 
 
 it('leases that fail or do not answer cost at most one query', async () => {
   let faulty: ReturnType<typeof faultyStore> | undefined
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (store) => {
       faulty = faultyStore(store)
       return faulty
@@ -254,7 +262,7 @@ it('leases that fail or do not answer cost at most one query', async () => {
 })
 
 it('a load that needs its own result does not wait for its own lease', async () => {
-  const { get, database } = world()
+  const { get, database } = simulatedProcess()
   const inner = vi.fn(database.read)
   const load = async () => (await get(all, { load: inner as Load, options: CLUSTER })).result
   expect((await get(all, { load: load as Load, options: CLUSTER })).result).toHaveLength(3)

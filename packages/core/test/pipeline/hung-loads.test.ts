@@ -1,12 +1,12 @@
 import { faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
-import { pausedLoad, world } from '../support/world.ts'
+import { pausedLoad, simulatedProcess } from '../support/simulated-process.ts'
 
 const all = reads.everything()
 
 it('a hanging load delays a later reader of its key by at most the join timeout', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, clock, database } = here
   const slow = pausedLoad(here, all)
   const hung = get(all, { load: slow.run })
@@ -32,7 +32,7 @@ it('a hanging load delays a later reader of its key by at most the join timeout'
 })
 
 it('the policy determines how long a read waits for a slow load', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, clock } = here
   const options = { joinTimeout: '1m' } as const
   const slow = pausedLoad(here, all)
@@ -49,7 +49,7 @@ it('the policy determines how long a read waits for a slow load', async () => {
 })
 
 it('a hanging load that ends late, after a write, makes nothing stale', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, put, clock } = here
   const slow = pausedLoad(here, all)
   const hung = get(all, { load: slow.run })
@@ -67,7 +67,7 @@ it('a hanging load that ends late, after a write, makes nothing stale', async ()
 })
 
 it('while the store is unavailable, a hanging load delays the reads of its turn by the join timeout only', async () => {
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (store) => {
       const faulty = faultyStore(store)
       faulty.fail('rejects')

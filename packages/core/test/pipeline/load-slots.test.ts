@@ -1,9 +1,9 @@
 import { type CacheError, createCache } from '@larder/core'
 import { deferred, fakeClock, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { createLoadSlots } from '../../src/pipeline/load-slots.ts'
+import { createLoadSlots } from '../../src/sharing/load-slots.ts'
 import { reads, writes } from '../support/item-host.ts'
-import { pausedLoad, world } from '../support/world.ts'
+import { pausedLoad, simulatedProcess } from '../support/simulated-process.ts'
 
 const POLICY = { maxConcurrentLoads: 2, loadQueueTimeout: 5_000, onOverload: 'reject' as const }
 
@@ -181,7 +181,7 @@ it('a load that has waited for its slot and joins a load which still waits does 
 })
 
 it('without a store, a burst of reads runs one query per key, and at most the configured number at a time', async () => {
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (store) => {
       const faulty = faultyStore(store)
       faulty.fail('rejects')
@@ -208,7 +208,7 @@ it('without a store, a burst of reads runs one query per key, and at most the co
 })
 
 it('callers that share a refused load are refused as well', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const options = { maxConcurrentLoads: 1 } as const
   const slow = pausedLoad(here, reads.everything())
   const first = here.get(reads.everything(), { load: slow.run, options })
@@ -231,7 +231,7 @@ it('callers that share a refused load are refused as well', async () => {
 })
 
 it('reads that bypass the cache because of a dirty tag wait for a slot', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const options = { maxConcurrentLoads: 1 } as const
   const slow = pausedLoad(here, reads.everything())
   const first = here.get(reads.everything(), { load: slow.run, options })

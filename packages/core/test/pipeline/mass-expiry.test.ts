@@ -47,14 +47,14 @@ async function loadsPerSecond(policy: PolicyOptions): Promise<readonly number[]>
 }
 
 describe('entries with a ttl of one second', () => {
-  it('are loaded again over the whole jitter interval, with refresh-ahead', async () => {
+  it('entries with a ttl of one second are loaded again over the whole jitter interval, with refresh-ahead', async () => {
     const busy = (await loadsPerSecond({ jitter: 0.1 })).filter((loads) => loads > 0)
     const mean = KEYS / busy.length
     expect(busy.length).toBeGreaterThanOrEqual(10)
     expect(Math.max(...busy)).toBeLessThan(1.5 * mean)
   })
 
-  it('are all loaded again within one second without jitter and refresh-ahead', async () => {
+  it('entries with a ttl of one second are all loaded again within one second without jitter and refresh-ahead', async () => {
     expect(Math.max(...(await loadsPerSecond({ jitter: 0, refreshAhead: false })))).toBe(KEYS)
   })
 })

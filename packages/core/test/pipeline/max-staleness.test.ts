@@ -3,7 +3,7 @@ import { deferred, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { type ReadShape, reads, type WriteShape, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { type GetOptions, pausedLoad, world } from '../support/world.ts'
+import { type GetOptions, pausedLoad, simulatedProcess } from '../support/simulated-process.ts'
 import { type Remote, remote } from '../tier/remote.ts'
 
 const readRow1 = reads.byId(1)
@@ -172,7 +172,7 @@ describe('maxStaleness', () => {
   })
 
   it('works with the memory store', async () => {
-    const { get, put, cache, clock } = world()
+    const { get, put, cache, clock } = simulatedProcess()
     await get(all, options)
     await get(all, options)
     await put(writes.touch(1))
@@ -183,7 +183,7 @@ describe('maxStaleness', () => {
   })
 
   it('gives each caller separate objects', async () => {
-    const { get } = world()
+    const { get } = simulatedProcess()
     for (let time = 0; time < 4; time++) {
       const { result } = await get(all, options)
       expect(result.map(({ v }) => v)).toEqual([1, 2, 3])
@@ -204,7 +204,7 @@ describe('maxStaleness', () => {
   })
 
   it('serves nothing in a transaction', async () => {
-    const { get, engine } = world()
+    const { get, engine } = simulatedProcess()
     await get(all, options)
     const scope = engine.transaction('late')
     expect(await get(all, { ...options, bypass: 'transaction' })).toMatchObject({ reason: 'transaction' })
@@ -212,7 +212,7 @@ describe('maxStaleness', () => {
   })
 
   it('serves no result that the read does not accept, nor one with other tags', async () => {
-    const { get } = world()
+    const { get } = simulatedProcess()
     await get(all, options)
     expect(await get(all, { ...options, accepts: () => false })).toMatchObject({ source: 'database' })
     const tagged = { options: { ...POLICY, tags: ['front'] } }
@@ -227,7 +227,7 @@ describe('maxStaleness', () => {
   })
 
   it('neither serves nor refreshes results after the cache is closed', async () => {
-    const { get, cache, clock, database } = world({ random: () => 0.999_999 })
+    const { get, cache, clock, database } = simulatedProcess({ random: () => 0.999_999 })
     let loads = 0
     const load = async (query: typeof all.query) => {
       loads++
@@ -249,14 +249,14 @@ describe('maxStaleness', () => {
   })
 
   it('keeps nothing after the cache is closed', async () => {
-    const { get, cache } = world()
+    const { get, cache } = simulatedProcess()
     await get(all, options)
     await cache.close()
     expect(await get(all, options)).toMatchObject({ source: 'database', reason: 'unavailable' })
   })
 
   it('serves a sync driver', async () => {
-    const { engine, clock, cache } = world()
+    const { engine, clock, cache } = simulatedProcess()
     const policy = engine.policy(POLICY, 'test')
     let row = 'a'
     const read = () =>
@@ -291,7 +291,7 @@ describe('maxStaleness', () => {
 
   it('refreshes a hot result before it reaches the bound', async () => {
     const clockRandom = { value: 0 }
-    const here = world({ random: () => clockRandom.value })
+    const here = simulatedProcess({ random: () => clockRandom.value })
     let loads = 0
     const load: GetOptions<Row[]>['load'] = async (query) => {
       loads++

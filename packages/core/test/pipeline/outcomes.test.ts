@@ -2,12 +2,12 @@ import type { WriteEvent } from '@larder/core'
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { Refused, reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 const readRow1 = reads.byId(1)
 
 it('each outcome of a write emits one event', async () => {
-  const { put, cache } = world()
+  const { put, cache } = simulatedProcess()
   const events: WriteEvent[] = []
   cache.on('write', (event) => events.push(event))
   await put(writes.touch(1))
@@ -23,7 +23,7 @@ it("a write waits for its finish only with finish: 'await'", async () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const { put, get } = world({
+    const { put, get } = simulatedProcess({
       finish,
       wrapStore: (store) => ({
         ...store,
@@ -50,7 +50,7 @@ it("a write waits for its finish only with finish: 'await'", async () => {
 })
 
 it('a write whose returned rows cannot be read does not fail, and invalidates every key of the table', async () => {
-  const { engine, get, cache, database } = world()
+  const { engine, get, cache, database } = simulatedProcess()
   const codes: string[] = []
   cache.on('warning', ({ code }) => codes.push(code))
   await get(reads.byGroup(1))
@@ -69,7 +69,7 @@ it('a write whose returned rows cannot be read does not fail, and invalidates ev
 })
 
 it('invalidate by rows, tables and tags invalidates only results that depend on them', async () => {
-  const { get, cache } = world()
+  const { get, cache } = simulatedProcess()
   const tagged = { options: { tags: ['front'] } }
   const [two, note] = [reads.byId(2), reads.byId(1, 'note')]
   const refill = async () => {

@@ -3,12 +3,12 @@ import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { paused, world } from '../support/world.ts'
+import { paused, simulatedProcess } from '../support/simulated-process.ts'
 
 const readRow1 = reads.byId(1)
 
 it('a miss is stored, and the next read is a hit with its age and ttl', async () => {
-  const { get, clock } = world()
+  const { get, clock } = simulatedProcess()
   expect(await get(readRow1)).toMatchObject({ source: 'database', reason: 'miss', ttl: 600_000 })
   await clock.advance(1_000)
   const hit = await get(readRow1)
@@ -17,7 +17,7 @@ it('a miss is stored, and the next read is a hit with its age and ttl', async ()
 })
 
 it('each bypass and miss is reported with its reason', async () => {
-  const { get, put, clock, database, cache } = world({ maxValueBytes: 200 })
+  const { get, put, clock, database, cache } = simulatedProcess({ maxValueBytes: 200 })
   const wide = {
     load: async () => ({ ...(await database.read(readRow1.query)), text: 'x'.repeat(500) }) as unknown as Row,
   }
@@ -69,7 +69,7 @@ it('each bypass and miss is reported with its reason', async () => {
 })
 
 it('a read whose entry has changed tags is reported as invalidated', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   await get(reads.everything())
   await put(writes.touch(1))
   await settled()
@@ -77,13 +77,13 @@ it('a read whose entry has changed tags is reported as invalidated', async () =>
 })
 
 it('a result too large to store reaches its caller complete, every time', async () => {
-  const { get } = world({ maxValueBytes: 10 })
+  const { get } = simulatedProcess({ maxValueBytes: 10 })
   for (let time = 0; time < 2; time++)
     expect(await get(readRow1)).toMatchObject({ reason: 'too-large', result: { id: 1, v: 1 } })
 })
 
 it('empty results are cached for cacheEmpty, and not at all if that is false', async () => {
-  const { get, clock } = world()
+  const { get, clock } = simulatedProcess()
   const nobody = reads.byId(99)
   expect((await get(nobody)).ttl).toBe(30_000)
   await clock.advance(29_000)
@@ -97,13 +97,13 @@ it('empty results are cached for cacheEmpty, and not at all if that is false', a
 })
 
 it('jitter shortens the ttl by a random part', async () => {
-  const { get } = world({ random: () => 0.5 })
+  const { get } = simulatedProcess({ random: () => 0.5 })
   expect((await get(readRow1, { options: { jitter: 0.2 } })).ttl).toBe(540_000)
   expect((await get(reads.byId(2), { options: { jitter: 0 } })).ttl).toBe(600_000)
 })
 
 it('an argument with a cycle bypasses the cache, does not fail the query, and emits one event', async () => {
-  const { get, cache } = world()
+  const { get, cache } = simulatedProcess()
   const errors: CacheEvents['codec-error'][] = []
   cache.on('codec-error', (event) => errors.push(event))
   const cyclic: Record<string, unknown> = {}
@@ -113,7 +113,7 @@ it('an argument with a cycle bypasses the cache, does not fail the query, and em
 })
 
 it('a result that cannot be stored reaches every caller unchanged, and emits an event', async () => {
-  const { get, cache } = world()
+  const { get, cache } = simulatedProcess()
   const errors: unknown[] = []
   cache.on('codec-error', (event) => errors.push(event.error))
   const odd = { id: 1, run: () => 7 }
@@ -123,7 +123,9 @@ it('a result that cannot be stored reaches every caller unchanged, and emits an 
 })
 
 it('the result of several statements that saw different database states is not stored', async () => {
-  const { get, put, inner, database } = world({ wrapStore: (store) => ({ ...store, source: 'store' }) })
+  const { get, put, inner, database } = simulatedProcess({
+    wrapStore: (store) => ({ ...store, source: 'store' }),
+  })
   const shape = reads.inTwo(1)
   const slow = paused(async () => [
     ...(await database.read((state) => [...state.item.values()])),
@@ -142,7 +144,7 @@ it('the result of several statements that saw different database states is not s
 })
 
 it('changing a result affects neither the entry nor the result of another caller', async () => {
-  const { get } = world()
+  const { get } = simulatedProcess()
   const missed = await get(reads.everything())
   missed.result.length = 0
   const hit = await get(reads.everything())
@@ -152,7 +154,7 @@ it('changing a result affects neither the entry nor the result of another caller
 })
 
 it('an error of the database reaches the caller, is counted, and is not stored', async () => {
-  const { get, cache } = world()
+  const { get, cache } = simulatedProcess()
   await expect(
     get(readRow1, { load: async () => Promise.reject(new Error('no such column')) }),
   ).rejects.toThrow('no such column')
@@ -161,7 +163,7 @@ it('an error of the database reaches the caller, is counted, and is not stored',
 })
 
 it('a listener that throws does not fail a read or a write', async () => {
-  const { get, put, cache } = world()
+  const { get, put, cache } = simulatedProcess()
   const warnings: string[] = []
   const hear = (warning: Error): void => void warnings.push(warning.message)
   process.on('warning', hear)
@@ -178,7 +180,7 @@ it('a listener that throws does not fail a read or a write', async () => {
 })
 
 it('each read is reported once with its tags, and only to current listeners', async () => {
-  const { get, cache } = world()
+  const { get, cache } = simulatedProcess()
   const events: ReadEvent[] = []
   const off = cache.on('read', (event) => events.push(event))
   await get(readRow1)
@@ -191,7 +193,7 @@ it('each read is reported once with its tags, and only to current listeners', as
 })
 
 it('counters add up, in total and by model', async () => {
-  const { get, put, cache } = world()
+  const { get, put, cache } = simulatedProcess()
   for (let round = 0; round < 30; round++) {
     await get(reads.byId(1 + (round % 3)), { model: round % 2 ? 'Odd' : 'Even' })
     if (round % 5 === 0) await put(writes.touch(1))
@@ -206,7 +208,10 @@ it('counters add up, in total and by model', async () => {
 
 it('two hosts with different identities never share an entry', async () => {
   const store = memoryStore({ maxEntries: 100, isolated: true })
-  const [first, second] = [world({ store, version: '1' }), world({ store, version: '2' })]
+  const [first, second] = [
+    simulatedProcess({ store, version: '1' }),
+    simulatedProcess({ store, version: '2' }),
+  ]
   await first.get(readRow1)
   expect((await second.get(readRow1)).reason).toBe('miss')
   expect((await first.get(readRow1)).source).toBe('memory')

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { LONGEST_AHEAD, refreshesAhead } from '../../src/entry/lifetime.ts'
 import { reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { type GetOptions, world } from '../support/world.ts'
+import { type GetOptions, simulatedProcess } from '../support/simulated-process.ts'
 import { remote } from '../tier/remote.ts'
 
 const readRow1 = reads.byId(1)
@@ -13,7 +13,7 @@ const TTL = 100_000
 const options: { readonly options: PolicyOptions } = { options: { ttl: TTL, jitter: 0 } }
 
 /** A load that takes 1 s. */
-function slow({ clock, database }: Pick<ReturnType<typeof world>, 'clock' | 'database'>) {
+function slow({ clock, database }: Pick<ReturnType<typeof simulatedProcess>, 'clock' | 'database'>) {
   const loads = { count: 0 }
   const load: GetOptions<Row | null>['load'] = async (query) => {
     loads.count++
@@ -24,7 +24,7 @@ function slow({ clock, database }: Pick<ReturnType<typeof world>, 'clock' | 'dat
 }
 
 /** Reads, and lets the load take its time. */
-async function loaded(here: ReturnType<typeof world>, more: GetOptions<Row | null>) {
+async function loaded(here: ReturnType<typeof simulatedProcess>, more: GetOptions<Row | null>) {
   const reading = here.get(readRow1, more)
   await settled()
   await here.clock.advance(1_000)
@@ -57,7 +57,7 @@ describe('the rule for refreshing ahead', () => {
 
 describe('refreshAhead', () => {
   it('does not count the time that a load waited for its slot', async () => {
-    const { get, clock, database } = world({ random: () => 0.9 })
+    const { get, clock, database } = simulatedProcess({ random: () => 0.9 })
     const limited: PolicyOptions = { ttl: 10_000, jitter: 0, maxConcurrentLoads: 1 }
     const gate = deferred()
     const load = async () => {
@@ -82,7 +82,7 @@ describe('refreshAhead', () => {
   })
 
   it('is on by default, and loads a hot entry again before it expires', async () => {
-    const here = world({ random: () => 0.9 })
+    const here = simulatedProcess({ random: () => 0.9 })
     const { loads, load } = slow(here)
     await loaded(here, { ...options, load })
     await here.database.write(writes.touch(1).mutation)
@@ -113,7 +113,7 @@ describe('refreshAhead', () => {
     ['a small factor refreshes later', 0.1, 1],
     ['a large factor refreshes earlier', 10, 2],
   ] as const)('%s', async (_, refreshAhead, expected) => {
-    const here = world({ random: () => 0.9 })
+    const here = simulatedProcess({ random: () => 0.9 })
     const { loads, load } = slow(here)
     const more = { options: { ...options.options, refreshAhead }, load }
     await loaded(here, more)
@@ -124,7 +124,7 @@ describe('refreshAhead', () => {
   })
 
   it('never refreshes an entry whose load took no time', async () => {
-    const { get, clock, cache } = world({ random: () => 0.999_999 })
+    const { get, clock, cache } = simulatedProcess({ random: () => 0.999_999 })
     await get(readRow1, options)
     await clock.advance(TTL - 1)
     expect(await get(readRow1, { ...options, load: () => Promise.reject(new Error('down')) })).toMatchObject({
@@ -134,7 +134,7 @@ describe('refreshAhead', () => {
   })
 
   it('leaves nothing stale if a write happens during a refresh', async () => {
-    const here = world({ random: () => 0.9 })
+    const here = simulatedProcess({ random: () => 0.9 })
     const { load } = slow(here)
     await loaded(here, { ...options, load })
     await here.clock.advance(TTL - 2_000)
@@ -150,7 +150,7 @@ describe('refreshAhead', () => {
   })
 
   it('stores entries that a write invalidates like any other', async () => {
-    const here = world({ random: () => 0.9 })
+    const here = simulatedProcess({ random: () => 0.9 })
     const { load } = slow(here)
     await loaded(here, { ...options, load })
     await here.clock.advance(TTL - 2_000)

@@ -2,18 +2,19 @@ import type { Store } from '@larder/core/store'
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { GROUP, PRIMARY, Refused, reads, UNIQUE, writes } from '../support/item-host.ts'
-import { paused, pausedLoad, type World, world } from '../support/world.ts'
+import { paused, pausedLoad, type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 
 const readRow1 = reads.byId(1)
 
 /** Two processes over one store and one database. */
-function pair(keys = [PRIMARY, UNIQUE, GROUP], otherKeys = keys): [World, World] {
+function pair(keys = [PRIMARY, UNIQUE, GROUP], otherKeys = keys): [SimulatedProcess, SimulatedProcess] {
   const remote = (store: Store): Store => ({ ...store, source: 'store' })
-  const first = world({ wrapStore: remote, keys })
-  return [first, world({ wrapStore: remote, sharedWith: first, keys: otherKeys })]
+  const first = simulatedProcess({ wrapStore: remote, keys })
+  return [first, simulatedProcess({ wrapStore: remote, sharedWith: first, keys: otherKeys })]
 }
 
-const versionIn = ({ database }: World, id = 1): number | undefined => database.states.at(-1)?.item.get(id)?.v
+const versionIn = ({ database }: SimulatedProcess, id = 1): number | undefined =>
+  database.states.at(-1)?.item.get(id)?.v
 
 it('1: a load that is overtaken by a write is not served after the write has returned', async () => {
   const [reader, writer] = pair()
@@ -118,8 +119,8 @@ it('9: the writes of a transaction are invisible for the 30 s it is open, and vi
 it("10: the mark of a statement that blocks for longer than the mark's lifetime is renewed", async () => {
   const [reader, writer] = pair()
   const renewed: string[] = []
-  const watched = world({
-    sharedWith: writer as ReturnType<typeof world>,
+  const watched = simulatedProcess({
+    sharedWith: writer as ReturnType<typeof simulatedProcess>,
     wrapStore: (store) => ({
       ...store,
       source: 'store',
@@ -145,7 +146,7 @@ it("10: the mark of a statement that blocks for longer than the mark's lifetime 
 })
 
 it('11: after a rollback, with or without marks, entries equal the database', async () => {
-  const { get, put, engine, database } = world()
+  const { get, put, engine, database } = simulatedProcess()
   await get(readRow1)
   for (const sealed of [false, true]) {
     const scope = engine.transaction('late')
@@ -161,7 +162,7 @@ it('11: after a rollback, with or without marks, entries equal the database', as
 })
 
 it('11: after a serialization failure at COMMIT the retry invalidates as the first attempt would have', async () => {
-  const { get, put, engine, database, cache } = world()
+  const { get, put, engine, database, cache } = simulatedProcess()
   await get(readRow1)
   for (const outcome of ['failed', 'committed'] as const) {
     const scope = engine.transaction('late')
@@ -177,7 +178,7 @@ it('11: after a serialization failure at COMMIT the retry invalidates as the fir
 })
 
 it('12: a read inside a transaction sees its own writes and stores nothing', async () => {
-  const { get, put, engine, database } = world()
+  const { get, put, engine, database } = simulatedProcess()
   const scope = engine.transaction('late')
   const transaction = database.begin()
   await put(writes.touch(1), transaction.write, scope)
@@ -234,7 +235,7 @@ it('19: an entry that is stored after an invalidation never validates', async ()
   const gate = new Promise<void>((resolve) => {
     release = resolve
   })
-  const { get, cache, database } = world({
+  const { get, cache, database } = simulatedProcess({
     wrapStore: (store) => ({
       ...store,
       source: 'store',
@@ -257,7 +258,7 @@ it('19: an entry that is stored after an invalidation never validates', async ()
 })
 
 it('21: invalidate({ all }) invalidates every entry and the results of running loads', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, cache } = here
   await get(readRow1)
   await get(reads.everything())
@@ -273,7 +274,7 @@ it('21: invalidate({ all }) invalidates every entry and the results of running l
 })
 
 it('25: an update of unknown rows invalidates every lookup of the table', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   const shapes = [readRow1, reads.byCode('c2'), reads.byGroup(0), reads.everything()] as (typeof readRow1)[]
   for (const shape of shapes) await get(shape)
   await put(writes.touchAll())
@@ -282,7 +283,7 @@ it('25: an update of unknown rows invalidates every lookup of the table', async 
 })
 
 it('25: an update of one row by its key does not invalidate lookups of other rows', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   await get(readRow1)
   await get(reads.byId(2))
   await put(writes.touch(1))
@@ -292,7 +293,7 @@ it('25: an update of one row by its key does not invalidate lookups of other row
 })
 
 it('25: a lookup of another row is served while a write of this process is pending on the table', async () => {
-  const { get, put, database } = world()
+  const { get, put, database } = simulatedProcess()
   await get(reads.byId(2))
   const slow = paused(database.write)
   const writing = put(writes.touch(1), slow.run)
@@ -306,7 +307,7 @@ it('25: a lookup of another row is served while a write of this process is pendi
 })
 
 it('25: a lookup that found no row finds the row once it is inserted', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   expect((await get(reads.byId(9))).result).toBeNull()
   expect((await get(reads.byId(9))).source).toBe('memory')
   await put(writes.insert(9, 0))
@@ -315,7 +316,7 @@ it('25: a lookup that found no row finds the row once it is inserted', async () 
 })
 
 it('25: after two rows swap a unique value, each is found by its new value', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   await get(reads.byCode('c1'))
   await get(reads.byCode('c2'))
   await put(writes.swapCodes(1, 2))
@@ -339,7 +340,7 @@ it('25: a key starts dirty if its first use is during a write of a process that 
 })
 
 it('a row is cached again immediately after the server refused a write to it', async () => {
-  const { get, put } = world()
+  const { get, put } = simulatedProcess()
   await get(readRow1)
   await expect(put(writes.touch(1), async () => Promise.reject(new Refused()))).rejects.toThrow(Refused)
   await settled()

@@ -2,12 +2,12 @@ import { settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { paused, pausedLoad, world } from '../support/world.ts'
+import { paused, pausedLoad, simulatedProcess } from '../support/simulated-process.ts'
 
 const all = reads.everything()
 
 it('many equal concurrent reads run one query, and each caller gets a separate copy', async () => {
-  const { get, database, cache } = world()
+  const { get, database, cache } = simulatedProcess()
   const load = vi.fn(database.read)
   const results = await Promise.all(
     Array.from({ length: 50 }, () => get(all, { load: load as typeof database.read })),
@@ -22,7 +22,7 @@ it('many equal concurrent reads run one query, and each caller gets a separate c
 })
 
 it('a read begun after a write never joins a load begun before it', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, put, database } = here
   const slow = pausedLoad(here, all)
   const first = get(all, { load: slow.run })
@@ -37,7 +37,7 @@ it('a read begun after a write never joins a load begun before it', async () => 
 })
 
 it('callers that joined a failed load run their own load and do not get its error', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, database } = here
   const slow = pausedLoad(here, all)
   const leader = get(all, { load: slow.run })
@@ -57,7 +57,7 @@ it('callers that joined a failed load run their own load and do not get its erro
 })
 
 it('a result that cannot be copied is returned to one caller, and the others run their own query', async () => {
-  const { get } = world()
+  const { get } = simulatedProcess()
   const load = vi.fn(async () => (() => 1) as unknown as Row[])
   const results = await Promise.all([get(all, { load }), get(all, { load }), get(all, { load })])
   expect(load).toHaveBeenCalledTimes(3)
@@ -65,7 +65,7 @@ it('a result that cannot be copied is returned to one caller, and the others run
 })
 
 it('without single flight every caller runs its own query', async () => {
-  const { get, database } = world()
+  const { get, database } = simulatedProcess()
   const load = vi.fn(database.read)
   const more = { load: load as typeof database.read, options: { singleFlight: false as const } }
   await Promise.all([get(all, more), get(all, more), get(all, more)])
@@ -73,7 +73,7 @@ it('without single flight every caller runs its own query', async () => {
 })
 
 it('equal reads of a dirty tag share a load that began after all of them were called', async () => {
-  const { get, put, database } = world()
+  const { get, put, database } = simulatedProcess()
   await get(reads.byId(3))
   const writing = paused(database.write)
   const done = put(writes.touch(2), writing.run)
@@ -92,7 +92,7 @@ it('equal reads of a dirty tag share a load that began after all of them were ca
 })
 
 it('equal reads whose new tags are evicted immediately never share a load begun before them', async () => {
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (store) => ({ ...store, seed: (tags) => store.fetch(undefined, tags) }),
   })
   const { get, database } = here
@@ -110,7 +110,7 @@ it('equal reads whose new tags are evicted immediately never share a load begun 
 })
 
 /** A write of this table that has been marked and not finished: until `done` its tags are dirty. */
-async function unfinished(here: ReturnType<typeof world>) {
+async function unfinished(here: ReturnType<typeof simulatedProcess>) {
   const writing = paused(here.database.write)
   const done = here.put(writes.touch(2), writing.run)
   await writing.sent
@@ -124,7 +124,7 @@ async function unfinished(here: ReturnType<typeof world>) {
 }
 
 it('while a tag is dirty, readers run at most two queries at a time, and no reader gets one begun before its call', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, database } = here
   await get(all)
   const { writing, finish } = await unfinished(here)
@@ -155,7 +155,7 @@ it('while a tag is dirty, readers run at most two queries at a time, and no read
 })
 
 it('while a tag is dirty, callers that shared a failed query get the result of another query, not the error', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, database } = here
   const { writing, finish } = await unfinished(here)
   const load = vi.fn(database.read).mockRejectedValueOnce(new Error('lost'))
@@ -167,7 +167,7 @@ it('while a tag is dirty, callers that shared a failed query get the result of a
 })
 
 it('while a tag is dirty and single flight is off, every caller runs its own query', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, database } = here
   const { writing, finish } = await unfinished(here)
   const load = vi.fn(database.read)
@@ -179,7 +179,7 @@ it('while a tag is dirty and single flight is off, every caller runs its own que
 })
 
 it('a caller that joined a failing load waits for at most two more loads before it runs its own', async () => {
-  const { get } = world()
+  const { get } = simulatedProcess()
   const load = vi.fn(async (): Promise<Row[]> => Promise.reject(new Error('down')))
   const ends = await Promise.allSettled(Array.from({ length: 10 }, () => get(all, { load })))
   expect(ends.every((end) => end.status === 'rejected' && String(end.reason) === 'Error: down')).toBe(true)

@@ -4,7 +4,7 @@ import { deferred, fakeClock, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { readPlan, reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { type GetOptions, world } from '../support/world.ts'
+import { type GetOptions, simulatedProcess } from '../support/simulated-process.ts'
 import { remote } from '../tier/remote.ts'
 
 const readRow1 = reads.byId(1)
@@ -32,7 +32,7 @@ function failing(error: unknown) {
 
 /** A cache with an entry that has expired, and its warnings. */
 async function expired() {
-  const here = world()
+  const here = simulatedProcess()
   const warnings: string[] = []
   here.cache.on('warning', ({ code }) => warnings.push(code))
   await here.get(readRow1, options)
@@ -249,7 +249,7 @@ describe('staleIfError', () => {
   })
 
   it('serves a sync driver', async () => {
-    const { engine, clock } = world()
+    const { engine, clock } = simulatedProcess()
     const policy = engine.policy(options.options, 'test')
     const read = (run: () => unknown) =>
       engine.sync.read({

@@ -4,7 +4,7 @@ import { deferred, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
-import { type GetOptions, world } from '../support/world.ts'
+import { type GetOptions, simulatedProcess } from '../support/simulated-process.ts'
 import { remote } from '../tier/remote.ts'
 
 const readRow1 = reads.byId(1)
@@ -13,12 +13,12 @@ const POLICY: PolicyOptions = { ttl: '10m', jitter: 0, staleWhileRevalidate: '1m
 const options = { options: POLICY }
 
 /** Changes a row as a program does that Larder does not know. */
-async function changeUnseen({ database }: ReturnType<typeof world>): Promise<void> {
+async function changeUnseen({ database }: ReturnType<typeof simulatedProcess>): Promise<void> {
   await database.write(writes.touch(1).mutation)
 }
 
 /** A load that counts its calls. */
-function counted(here: ReturnType<typeof world>) {
+function counted(here: ReturnType<typeof simulatedProcess>) {
   const loads = { count: 0 }
   const load: GetOptions<Row | null>['load'] = async (query) => {
     loads.count++
@@ -29,7 +29,7 @@ function counted(here: ReturnType<typeof world>) {
 
 describe('staleWhileRevalidate', () => {
   it('serves an expired entry and refreshes it in the background', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, clock, cache } = here
     const { loads, load } = counted(here)
     await get(readRow1, { ...options, load })
@@ -48,7 +48,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('stops once a refresh gives a result that cannot be stored, so that hits do not start one load each', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, clock } = here
     const { loads, load } = counted(here)
     const more = { options: { ...POLICY, cacheEmpty: false as const }, load }
@@ -67,7 +67,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('serves nothing after its time is over', async () => {
-    const { get, clock } = world()
+    const { get, clock } = simulatedProcess()
     await get(readRow1, options)
     await clock.advance(11 * MINUTE - 1)
     const failing = { ...options, load: () => Promise.reject(new Error('down')) }
@@ -77,7 +77,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('is bounded by the policy of the reader, not of the process that stored the entry', async () => {
-    const { get, clock } = world()
+    const { get, clock } = simulatedProcess()
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 5_000)
     const strict = { options: { ttl: '10m' } as const }
@@ -89,7 +89,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('never serves an invalidated entry', async () => {
-    const { get, put, clock } = world()
+    const { get, put, clock } = simulatedProcess()
     await get(readRow1, options)
     await put(writes.touch(1))
     await clock.advance(10 * MINUTE + 1)
@@ -101,7 +101,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('serves nothing while a write is pending', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, put, clock, engine } = here
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
@@ -113,7 +113,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('runs one refresh per key for any number of callers', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, clock } = here
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
@@ -132,7 +132,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('joins the running load of a miss', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, clock } = here
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 30_000)
@@ -154,7 +154,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('reports a failed refresh and retries after a pause that grows', async () => {
-    const { get, clock, cache } = world()
+    const { get, clock, cache } = simulatedProcess()
     const warnings: string[] = []
     cache.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
     await get(readRow1, options)
@@ -185,7 +185,7 @@ describe('staleWhileRevalidate', () => {
 
   it('runs the refresh outside the context of the caller', async () => {
     const request = new AsyncLocalStorage<string>()
-    const { get, clock } = world()
+    const { get, clock } = simulatedProcess()
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     let context: string | undefined = 'not run'
@@ -199,7 +199,7 @@ describe('staleWhileRevalidate', () => {
 
   it('runs the refresh in the context of the caller if the scope depends on it', async () => {
     const tenant = new AsyncLocalStorage<string>()
-    const { get, clock } = world({ scope: () => tenant.getStore() })
+    const { get, clock } = simulatedProcess({ scope: () => tenant.getStore() })
     const contexts: unknown[] = []
     const load: GetOptions<Row | null>['load'] = async () => {
       contexts.push(tenant.getStore())
@@ -213,7 +213,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('refreshes by the plan that the host detaches, unless that plan is of another query', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, clock, engine } = here
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
@@ -237,7 +237,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('does not run the query while the host forbids it, and emits no warning', async () => {
-    const { get, clock, cache } = world()
+    const { get, clock, cache } = simulatedProcess()
     const warnings: unknown[] = []
     cache.on('warning', (event) => warnings.push(event))
     await get(readRow1, options)
@@ -255,7 +255,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('is not counted in the stats and not included in an explain that is still running', async () => {
-    const { get, clock, cache } = world()
+    const { get, clock, cache } = simulatedProcess()
     await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     const { reads: reported } = await cache.explain(async () => {
@@ -267,7 +267,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('serves nothing stale to a read inside the load of a computed value', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, clock, cache } = here
     await get(readRow1, options)
     await changeUnseen(here)
@@ -281,7 +281,7 @@ describe('staleWhileRevalidate', () => {
   })
 
   it('serves a sync driver and refreshes after the current turn', async () => {
-    const { engine, clock, cache } = world()
+    const { engine, clock, cache } = simulatedProcess()
     const policy = engine.policy(POLICY, 'test')
     let row = 'a'
     let inTransaction = false

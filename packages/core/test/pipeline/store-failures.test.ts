@@ -3,13 +3,13 @@ import type { Store, StoreContext } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 const readRow1 = reads.byId(1)
 
 function failing(wrapStore: (inner: Store) => Store = (inner) => inner) {
   let store: FaultyStore | undefined
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (inner) => {
       store = faultyStore(wrapStore(inner))
       return store
@@ -223,7 +223,7 @@ const GARBAGE: readonly (readonly [string, (stored: Uint8Array) => Uint8Array])[
 ]
 
 it.each(GARBAGE)('bytes that are %s count as a miss and emit an event', async (_, change) => {
-  const { get, cache, inner } = world()
+  const { get, cache, inner } = simulatedProcess()
   const events: CacheEvents['codec-error'][] = []
   cache.on('codec-error', (event) => events.push(event))
   const { key } = await get(readRow1)
@@ -236,7 +236,7 @@ it.each(GARBAGE)('bytes that are %s count as a miss and emit an event', async (_
 })
 
 it('an entry of another query under the name of this one is a miss', async () => {
-  const { get, inner } = world()
+  const { get, inner } = simulatedProcess()
   const { key } = await get(readRow1, { query: 'this' })
   const other = await get(readRow1, {
     query: 'other',
@@ -253,8 +253,8 @@ it('an entry written by another codec is a miss', async () => {
     name: 'other',
     bind: () => ({ encode: () => new Uint8Array([1]), decode: () => 'foreign' }),
   }
-  await world({ store, codec: other }).get(readRow1)
-  expect(await world({ store }).get(readRow1)).toMatchObject({ reason: 'miss', result: { id: 1 } })
+  await simulatedProcess({ store, codec: other }).get(readRow1)
+  expect(await simulatedProcess({ store }).get(readRow1)).toMatchObject({ reason: 'miss', result: { id: 1 } })
 })
 
 it('after close() reads and writes go to the database and the store is not called', async () => {

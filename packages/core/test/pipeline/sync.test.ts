@@ -2,11 +2,11 @@ import type { ReadReport } from '@larder/core'
 import type { SyncWritePlan, WriteThrough } from '@larder/core/host'
 import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { type WorldOptions, world } from '../support/world.ts'
+import { type ProcessOptions, simulatedProcess } from '../support/simulated-process.ts'
 
 /** A driver that answers at once, over a map of its own. */
-function started(options: WorldOptions = {}) {
-  const { cache, engine, clock } = world(options)
+function started(options: ProcessOptions = {}) {
+  const { cache, engine, clock } = simulatedProcess(options)
   const rows = new Map([
     [1, 'a'],
     [2, 'b'],

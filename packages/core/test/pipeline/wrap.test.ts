@@ -1,10 +1,10 @@
 import { deferred, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { attachItems, reads, writes } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 it('a computed value is computed once for all concurrent and later callers', async () => {
-  const { cache } = world()
+  const { cache } = simulatedProcess()
   const answer = deferred<{ total: number }>()
   const load = vi.fn(() => answer.promise)
   const calls = Array.from({ length: 5 }, () => cache.wrap('total', { ttl: '1m' }, load))
@@ -17,7 +17,7 @@ it('a computed value is computed once for all concurrent and later callers', asy
 })
 
 it('a computed value expires, and is invalidated by a write to one of its tables or by one of its tags', async () => {
-  const { cache, put, clock } = world()
+  const { cache, put, clock } = simulatedProcess()
   let count = 0
   const ask = async () => {
     const value = await cache.wrap('n', { ttl: '1m', reads: ['Item'], tags: ['n'] }, async () => ++count)
@@ -38,7 +38,7 @@ it('a computed value expires, and is invalidated by a write to one of its tables
 })
 
 it('a computed value is invalidated by a write to its table in any named database', async () => {
-  const { cache, database } = world()
+  const { cache, database } = simulatedProcess()
   const shop = attachItems(cache, undefined, 'shop')
   let count = 0
   const ask = async () => {
@@ -54,12 +54,12 @@ it('a computed value is invalidated by a write to its table in any named databas
 })
 
 it('wrap refuses a table that no attached client has, because no write would invalidate the value', async () => {
-  const { cache } = world()
+  const { cache } = simulatedProcess()
   await expect(cache.wrap('n', { ttl: '1m', reads: ['itme'] }, async () => 1)).rejects.toThrow(/itme/)
 })
 
 it('a computed value is cached even if the defaults restrict operations', async () => {
-  const { cache } = world({ defaults: { operations: ['findMany'] } })
+  const { cache } = simulatedProcess({ defaults: { operations: ['findMany'] } })
   const load = vi.fn(async () => 1)
   for (let time = 0; time < 2; time++) {
     await cache.wrap('n', { ttl: '1m' }, load)
@@ -69,7 +69,7 @@ it('a computed value is cached even if the defaults restrict operations', async 
 })
 
 it('a computed value is not stored if one of its tables was written while it was computed', async () => {
-  const { cache, put, get } = world()
+  const { cache, put, get } = simulatedProcess()
   let count = 0
   const ask = () =>
     cache.wrap('n', { ttl: '1m', reads: ['item'] }, async () => {
@@ -85,7 +85,7 @@ it('a computed value is not stored if one of its tables was written while it was
 })
 
 it('a computed value inside a transaction is computed every time and never stored', async () => {
-  const { cache, engine } = world()
+  const { cache, engine } = simulatedProcess()
   const scope = engine.transaction('late')
   let count = 0
   const ask = () => cache.wrap('n', { ttl: '1m' }, async () => ++count)
@@ -98,7 +98,7 @@ it('a computed value inside a transaction is computed every time and never store
 })
 
 it('an invalid key, value or ttl is an error of the caller', async () => {
-  const { cache } = world()
+  const { cache } = simulatedProcess()
   const load = async () => 1
   await expect(cache.wrap(undefined, { ttl: '1m' }, load)).rejects.toThrow(/key/)
   await expect(cache.wrap(() => {}, { ttl: '1m' }, load)).rejects.toMatchObject({
@@ -113,7 +113,7 @@ it('an invalid key, value or ttl is an error of the caller', async () => {
 })
 
 it('invalid options, table lists and functions are refused before anything runs', async () => {
-  const { cache } = world()
+  const { cache } = simulatedProcess()
   const load = vi.fn(async () => 1)
   const wrap = (options: unknown, run: unknown = load) => cache.wrap('n', options as never, run as never)
   await expect(wrap({ ttl: 1, tag: ['x'] })).rejects.toThrow(/no option tag: there are capture, ttl, /)
@@ -128,7 +128,7 @@ it('invalid options, table lists and functions are refused before anything runs'
 })
 
 it('an error of the computation is passed to the caller and not stored', async () => {
-  const { cache } = world()
+  const { cache } = simulatedProcess()
   await expect(cache.wrap('n', { ttl: '1m' }, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await cache.wrap('n', { ttl: '1m' }, async () => 1)).toBe(1)
 })

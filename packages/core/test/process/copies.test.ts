@@ -27,13 +27,13 @@ async function copy(options: CopyOptions & { readonly format?: string } = {}): P
 }
 
 describe('two copies of the module in one process', () => {
-  it('share one memory store, so that one hits what the other loaded', async () => {
+  it('two copies of the module share one memory store, so that one hits what the other loaded', async () => {
     const [first, second] = [await copy(), await copy()]
     expect(await first.read()).toEqual(LOADED)
     expect(await second.read()).toEqual(HIT)
   })
 
-  it("see each other's writes immediately", async () => {
+  it("two copies of the module see each other's writes immediately", async () => {
     const [first, second] = [await copy(), await copy()]
     for (const writer of [first, second, first]) {
       await first.read()
@@ -44,7 +44,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it("see each other's writes immediately, even if one uses maxStaleness", async () => {
+  it("two copies of the module see each other's writes immediately, even if one uses maxStaleness", async () => {
     const [first, second] = [await copy({ defaults: { maxStaleness: '1m' } }), await copy()]
     for (let time = 0; time < 3; time++) {
       await first.read()
@@ -58,7 +58,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it('do not store results that were loaded while the other wrote', async () => {
+  it('two copies of the module do not store results that were loaded while the other wrote', async () => {
     const [first, second] = [await copy(), await copy()]
     await second.read()
     const writing = first.write()
@@ -68,7 +68,7 @@ describe('two copies of the module in one process', () => {
     expect((await first.read()).fresh).toBe(true)
   })
 
-  it("capture each other's reads: a computed value of one depends on the reads through the other", async () => {
+  it("two copies of the module capture each other's reads: a computed value of one depends on the reads through the other", async () => {
     const [first, second] = [await copy(), await copy()]
     let loads = 0
     const ask = async () => {
@@ -87,7 +87,7 @@ describe('two copies of the module in one process', () => {
     expect([await ask(), await ask()]).toEqual([3, 3])
   })
 
-  it("invalidate each other's reads by row, by table, and all at once", async () => {
+  it("two copies of the module invalidate each other's reads by row, by table, and all at once", async () => {
     const [first, second] = [await copy(), await copy()]
     const requests = [
       { rows: [{ table: 'item', key: { id: 1 } }] },
@@ -101,7 +101,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it('apply an invalidation inside a transaction of the other when that commits, and not before', async () => {
+  it('two copies of the module apply an invalidation inside a transaction of the other when that commits, and not before', async () => {
     const [first, second] = [await copy(), await copy()]
     await first.read()
     const scope = first.engine.transaction('late')
@@ -120,7 +120,7 @@ describe('two copies of the module in one process', () => {
     expect(await first.read()).toEqual(HIT)
   })
 
-  it('compute a wrapped value inside a transaction of the other without storing it', async () => {
+  it('two copies of the module compute a wrapped value inside a transaction of the other without storing it', async () => {
     const [first, second] = [await copy(), await copy()]
     const scope = first.engine.transaction('late')
     await first.engine.inside(scope, () => second.cache.wrap('key', { ttl: '1h' }, async () => 'uncommitted'))
@@ -129,7 +129,7 @@ describe('two copies of the module in one process', () => {
     expect(await second.cache.wrap('key', { ttl: '1h' }, async () => 'committed')).toBe('committed')
   })
 
-  it('do not close the store of the other, and the last one to close empties the store', async () => {
+  it('two copies of the module do not close the store of the other, and the last one to close empties the store', async () => {
     const [first, second] = [await copy(), await copy()]
     await first.read()
     await first.cache.close()
@@ -138,7 +138,7 @@ describe('two copies of the module in one process', () => {
     expect(await (await copy()).read()).toEqual(LOADED)
   })
 
-  it('invalidate the other even after their own cache was closed', async () => {
+  it('two copies of the module invalidate the other even after their own cache was closed', async () => {
     const [first, second] = [await copy(), await copy()]
     await second.read()
     await first.cache.close()
@@ -146,7 +146,7 @@ describe('two copies of the module in one process', () => {
     expect(await second.read()).toEqual(LOADED)
   })
 
-  it('keep entries of another version, codec or scope separate, but invalidate them as well', async () => {
+  it('two copies of the module keep entries of another version, codec or scope separate, but invalidate them as well', async () => {
     const core = await copyOfCore()
     const other = [{ version: '2' }, { codec: core.superjsonCodec() }, { scope: () => 'tenant' }]
     const first = await copy()
@@ -160,7 +160,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it('share entries if their clients are connected to the same database, even without a database name', async () => {
+  it('two copies of the module share entries if their clients are connected to the same database, even without a database name', async () => {
     const [source, elsewhere] = [{}, {}]
     const first = await copy({ source })
     await first.read()
@@ -168,7 +168,7 @@ describe('two copies of the module in one process', () => {
     expect(await (await copy({ source: elsewhere })).read()).toEqual(LOADED)
   })
 
-  it('share a wrapped value only with clients of the same databases', async () => {
+  it('two copies of the module share a wrapped value only with clients of the same databases', async () => {
     const [source, elsewhere] = [{}, {}]
     const wrap = ({ cache }: Copy, value: string) => cache.wrap('key', { ttl: '1h' }, async () => value)
     expect(await wrap(await copy({ source }), 'a')).toBe('a')
@@ -181,7 +181,7 @@ describe('two copies of the module in one process', () => {
 describe('two copies with memory stores of different formats', () => {
   const two = async (): Promise<readonly [Copy, Copy]> => [await copy(), await copy({ format: 'v0' })]
 
-  it('warn once and share nothing', async () => {
+  it('two copies with memory stores of different formats warn once and share nothing', async () => {
     const [first, second] = await two()
     const codes: string[] = []
     for (const { cache } of [first, second]) cache.on('warning', ({ code }) => codes.push(code))
@@ -191,7 +191,7 @@ describe('two copies with memory stores of different formats', () => {
     expect(await second.read()).toEqual(LOADED)
   })
 
-  it('invalidate each other before a write returns', async () => {
+  it('two copies with memory stores of different formats invalidate each other before a write returns', async () => {
     const copies = await two()
     for (const [writer, reader] of [copies, [copies[1], copies[0]]] as const) {
       await reader.read()
@@ -204,7 +204,7 @@ describe('two copies with memory stores of different formats', () => {
     }
   })
 
-  it('bypass the cache while the other writes', async () => {
+  it('two copies with memory stores of different formats bypass the cache while the other writes', async () => {
     const [first, second] = await two()
     await second.read()
     const scope = first.engine.transaction('early')
@@ -219,7 +219,7 @@ describe('two copies with memory stores of different formats', () => {
     expect(await second.read()).toEqual(HIT)
   })
 
-  it('forward explicit invalidations of tables, user tags and everything', async () => {
+  it('two copies with memory stores of different formats forward explicit invalidations of tables, user tags and everything', async () => {
     const [first, second] = await two()
     for (const request of [{ tables: ['item'] }, { all: true as const }]) {
       await second.read()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createNeverHits, type ShapedRead } from '../../src/report/never-hits.ts'
 import { readPlan, reads } from '../support/item-host.ts'
-import { world } from '../support/world.ts'
+import { simulatedProcess } from '../support/simulated-process.ts'
 
 const prisma = (where: object): ShapedRead => ({
   operation: 'Event.findMany',
@@ -96,7 +96,7 @@ it('values of any type, including circular ones, have a finite shape', () => {
 })
 
 it('a client that never hits emits one warning event, and one that hits emits none', async () => {
-  const { get, cache } = world()
+  const { get, cache } = simulatedProcess()
   const codes: string[] = []
   cache.on('warning', ({ code }) => codes.push(code))
   const { query, occurrences } = reads.byId(1)
@@ -109,7 +109,7 @@ it('a client that never hits emits one warning event, and one that hits emits no
 })
 
 it('reads of cache.warm give no never-hits warning, because their results are not requested yet', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const codes: string[] = []
   here.cache.on('warning', ({ code }) => codes.push(code))
   const { query, occurrences } = reads.byId(1)

@@ -196,7 +196,7 @@ const reached = (definition: Schema, ...changes: Change[]): readonly string[] =>
   [...new Set(following(definition, ...changes).map((change) => change.table))].sort()
 
 describe('referential actions on several levels', () => {
-  it('cascade a delete to children of children', () => {
+  it('referential actions cascade a delete to children of children', () => {
     const tables = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
     expect(reached(tables, remove('a'))).toEqual(['b', 'c', 'd'])
     expect(following(tables, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
@@ -206,7 +206,7 @@ describe('referential actions on several levels', () => {
     ])
   })
 
-  it('continue from a column set to null that is itself referenced', () => {
+  it('referential actions continue from a column set to null that is itself referenced', () => {
     const tables = schema(
       table('a', [column('id')]),
       table('b', [nullable('a_id')], {
@@ -224,17 +224,20 @@ describe('referential actions on several levels', () => {
     ['two tables that reference each other', graph(['b', 'a'], ['a', 'b']), ['a', 'b']],
     ['a cycle of three tables', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
     ['a cycle behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
-  ])('end for %s, with unknown rows of the table that is reached again', (_, definition, tables) => {
-    expect(reached(definition, remove('a'))).toEqual(tables)
-    expect(following(definition, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
-  })
+  ])(
+    'referential actions end for %s, with unknown rows of the table that is reached again',
+    (_, definition, tables) => {
+      expect(reached(definition, remove('a'))).toEqual(tables)
+      expect(following(definition, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
+    },
+  )
 
-  it('reach a table by two paths', () => {
+  it('referential actions reach a table by two paths', () => {
     const tables = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
     expect(reached(tables, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
   })
 
-  it('follow two foreign keys of one table to the same parent, each with its pins', () => {
+  it('referential actions follow two foreign keys of one table to the same parent, each with its pins', () => {
     const keys = ['x_id', 'y_id'].map((name) => reference([name], 'a', ['id'], cascades))
     const tables = schema(
       table('a', [column('id')]),
@@ -246,7 +249,7 @@ describe('referential actions on several levels', () => {
     ])
   })
 
-  it('grow with the number of tables in layers, not with the number of paths', () => {
+  it('referential actions grow with the number of tables in layers, not with the number of paths', () => {
     const layers = Array.from({ length: 12 }, (_, layer) => ['x', 'y', 'z'].map((name) => `${name}${layer}`))
     const edges = layers
       .slice(1)
@@ -256,7 +259,7 @@ describe('referential actions on several levels', () => {
     expect(following(graph(...edges), remove('x0')).length).toBeLessThan(edges.length * 4)
   })
 
-  it('follow every change, even if an earlier one reached the same table', () => {
+  it('referential actions follow every change, even if an earlier one reached the same table', () => {
     const tables = graph(['b', 'a'])
     expect(following(tables, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
       { a_id: [1] },

@@ -26,7 +26,7 @@ const errorOf = (request: unknown, schemas = main): CacheError => {
 }
 
 describe('explicit invalidation', () => {
-  it('of a table, in any case, invalidates all of it', () => {
+  it('explicit invalidation of a table, in any case, invalidates all of it', () => {
     expect(tagsOf({ tables: ['ITEM'] })).toEqual([
       {
         table: 'item',
@@ -38,14 +38,14 @@ describe('explicit invalidation', () => {
     ])
   })
 
-  it('of a row invalidates its value and every field except the key that names it', () => {
+  it('explicit invalidation of a row invalidates its value and every field except the key that names it', () => {
     const [tag] = tagsOf({ rows: [{ table: 'Item', key: { id: '5' } }] })
     expect(shortly(tag?.known ?? [])).toEqual(['p1(id:integer)'])
     expect(shortly(tag?.cells ?? [])).toEqual(['p1(id:integer)=5'])
     expect(tag?.unknown.size).toBe(0)
   })
 
-  it("of rows by one key keeps that key's field, and by two keys keeps none", () => {
+  it("explicit invalidation of rows by one key keeps that key's field, and by two keys keeps none", () => {
     const same = tagsOf({ rows: [1, 2].map((id) => ({ table: 'item', key: { id } })) })[0]
     expect([same?.known.length, same?.cells.size]).toEqual([1, 2])
     const two = tagsOf({
@@ -57,26 +57,26 @@ describe('explicit invalidation', () => {
     expect([two?.known.length, two?.cells.size]).toEqual([0, 2])
   })
 
-  it('of a table and one of its rows invalidates the whole table', () => {
+  it('explicit invalidation of a table and one of its rows invalidates the whole table', () => {
     const [tag, ...more] = tagsOf({ rows: [{ table: 'item', key: { id: 1 } }], tables: ['item'] })
     expect([tag?.known, more]).toEqual([[], []])
   })
 
-  it('by a composite key needs all its columns, in any order', () => {
+  it('explicit invalidation by a composite key needs all its columns, in any order', () => {
     const first = tagsOf({ rows: [{ table: 'item', key: { slot: 2, region: 1 } }] })[0]
     const second = tagsOf({ rows: [{ table: 'item', key: { region: 1n, slot: '2' } }] })[0]
     expect(first).toEqual(second)
     expect(first?.cells.size).toBe(1)
   })
 
-  it('applies to every database that has the table', () => {
+  it('explicit invalidation applies to every database that has the table', () => {
     expect(tagsOf({ tables: ['item'] }, databases as KnownDatabase[]).map((tag) => tag.record)).toEqual([
       recordName('larder', 'main', 'item'),
       recordName('larder', 'other', 'item'),
     ])
   })
 
-  it('invalidates the cells of both kinds if two clients declare a key differently', () => {
+  it('explicit invalidation invalidates the cells of both kinds if two clients declare a key differently', () => {
     const two = [
       {
         database: 'main',
@@ -87,28 +87,34 @@ describe('explicit invalidation', () => {
     expect(shortly(tag?.cells ?? [])).toEqual(['f1(code:text)=A', 'u1(code:text)=A'])
   })
 
-  it('without a client applies to the default database', () => {
+  it('explicit invalidation without a client applies to the default database', () => {
     expect(tagsOf({ tables: ['Any'] }, []).map((tag) => tag.record)).toEqual([
       recordName('larder', 'main', 'any'),
     ])
   })
 
-  it.each([[{}], [{ tables: undefined }]])('without tables, rows or tags is refused: %o', (request) => {
-    expect(errorOf(request)).toMatchObject({
-      code: 'LARDER_CONFIG',
-      message: expect.stringMatching(/names nothing: give \{/),
-    })
-  })
+  it.each([[{}], [{ tables: undefined }]])(
+    'explicit invalidation without tables, rows or tags is refused: %o',
+    (request) => {
+      expect(errorOf(request)).toMatchObject({
+        code: 'LARDER_CONFIG',
+        message: expect.stringMatching(/names nothing: give \{/),
+      })
+    },
+  )
 
-  it('of a user tag invalidates one cell, once', () => {
+  it('explicit invalidation of a user tag invalidates one cell, once', () => {
     expect(tagsOf({ tags: ['x', 'x'] })).toMatchObject([
       { record: '{larder:##x}', cells: new Set(['{larder:##x}']) },
     ])
   })
 
-  it.each([{ all: true } as const, { tables: [] }])('with %j has no tags', (request) => {
-    expect(tagsOf(request)).toEqual([])
-  })
+  it.each([{ all: true } as const, { tables: [] }])(
+    'explicit invalidation with %j has no tags',
+    (request) => {
+      expect(tagsOf(request)).toEqual([])
+    },
+  )
 })
 
 const mistakes: [string, unknown, string, RegExp][] = [
@@ -162,7 +168,7 @@ const mistakes: [string, unknown, string, RegExp][] = [
 ]
 
 describe('an invalidation', () => {
-  it.each(mistakes)('with %s is refused by name', (_, request, code, message) => {
+  it.each(mistakes)('an invalidation with %s is refused by name', (_, request, code, message) => {
     const error = errorOf(request)
     expect(error.code).toBe(code)
     expect(error.message).toMatch(message)

@@ -258,13 +258,13 @@ describe('completeness of a unique lookup', () => {
 describe('a read with several occurrences of tables', () => {
   const of = (...occurrences: Occurrence[]) => tagsOfRead(space, allTables, occurrences, [])
 
-  it('that is a self join needs the tags of both sides', () => {
+  it('a read that is a self join needs the tags of both sides', () => {
     const [tag] = of({ table: 'item', pins: { id: [1] } }, { table: 'Item', pins: { owner_id: [2] } })
     expect(tagsIn(tag!)).toEqual({ fields: ['f1(owner_id:integer)', 'list', P], cells: [`${F}=2`, `${P}=1`] })
     expect(tag?.list).toBe('maybe')
   })
 
-  it('depends on the list if one alias is not pinned, whatever another alias returns', () => {
+  it('a read depends on the list if one alias is not pinned, whatever another alias returns', () => {
     for (const order of [
       [0, 1],
       [1, 0],
@@ -275,14 +275,14 @@ describe('a read with several occurrences of tables', () => {
     }
   })
 
-  it('has one record per table, in a stable order', () => {
+  it('a read has one record per table, in a stable order', () => {
     const forth = of({ table: 'other' }, { table: 'item' })
     const back = of({ table: 'item' }, { table: 'other' })
     expect(forth.map((tag) => tag.record)).toEqual(back.map((tag) => tag.record))
     expect(new Set(forth.map((tag) => tag.record)).size).toBe(2)
   })
 
-  it('of an unknown table depends on its list', () => {
+  it('a read of an unknown table depends on its list', () => {
     const [tag] = of({ table: 'GHOST', pins: { id: [1] } })
     expect(tag).toMatchObject({
       list: 'depends',
@@ -292,7 +292,7 @@ describe('a read with several occurrences of tables', () => {
     })
   })
 
-  it('of a view depends on the lists of all tables it reads, through cycles as well, and ignores pins', () => {
+  it('a read of a view depends on the lists of all tables it reads, through cycles as well, and ignores pins', () => {
     const tags = of({ table: 'v', pins: { id: [1] }, rows: count(1) })
     const lists = ['ghost', 'item', 'v', 'w'].map((name) => recordName('larder', 'main', name))
     expect(tags.map((tag) => [tag.record, tag.list, tag.cells.length])).toEqual(
@@ -300,7 +300,7 @@ describe('a read with several occurrences of tables', () => {
     )
   })
 
-  it('of a pinned table and a view that reads the table depends on its list', () => {
+  it('a read of a pinned table and a view that reads the table depends on its list', () => {
     const lookup: Occurrence = { table: 'item', pins: { id: [1] }, rows: count(1) }
     for (const tags of [of(lookup, { table: 'v' }), of({ table: 'v' }, lookup)]) {
       const tag = tags.find((tag) => tag.record === recordName('larder', 'main', 'item'))
@@ -310,7 +310,7 @@ describe('a read with several occurrences of tables', () => {
 })
 
 describe('user tags', () => {
-  it('are one cell each in a slot of their own, without repetition', () => {
+  it('user tags are one cell each in a slot of their own, without repetition', () => {
     const tags = tagsOfRead(space, allTables, [], ['b', 'a', 'b'])
     expect(tags.map((tag) => [tag.record, tag.fields, tag.list])).toEqual([
       ['{larder:##a}', [], 'no'],
@@ -319,7 +319,7 @@ describe('user tags', () => {
     expect(tags.every((tag) => tag.cells.length === 1 && tag.cells[0] === tag.record)).toBe(true)
   })
 
-  it('are never the record of a table, even if they equal its hash', () => {
+  it('user tags are never the record of a table, even if they equal its hash', () => {
     const long = recordName('larder', 'main', 'a_table_whose_name_is_longer_than_any_key_should_be')
     const forged = long.slice('{larder:#'.length, -1)
     const names = ['main:item', `#${forged}`, forged, '', 'x'.repeat(99)].map(
@@ -347,12 +347,12 @@ describe('names of lookup keys', () => {
     ['the kind differs', (usualTable) => ({ ...usualTable, keys: [named('a', 'b')] })],
     ['a column is missing', (usualTable) => ({ ...usualTable, keys: [unique('a')] })],
   ]
-  it.each(different)('differ where %s', (_, change) => {
+  it.each(different)('names of lookup keys differ where %s', (_, change) => {
     expect(nameOf(change)).toEqual(expect.any(String))
     expect(nameOf(change)).not.toBe(usual)
   })
 
-  it('do not depend on the order of columns, of keys, or on the case of column names', () => {
+  it('names of lookup keys do not depend on the order of columns, of keys, or on the case of column names', () => {
     expect(
       nameOf((usualTable) => ({
         ...usualTable,
@@ -372,7 +372,7 @@ describe('names of lookup keys', () => {
   it.each([
     ['with a column that the table does not have', unique('a', 'ghost')],
     ['without columns', unique()],
-  ])('are not given to a key %s', (_, key) => {
+  ])('names of lookup keys are not given to a key %s', (_, key) => {
     expect(nameOf((usualTable) => ({ ...usualTable, keys: [key] }))).toBeUndefined()
   })
 })

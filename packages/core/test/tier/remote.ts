@@ -1,10 +1,10 @@
 import type { CacheOptions } from '@larder/core'
 import type { Store, TagRequest } from '@larder/core/store'
 import { createFeed, type Feed, type FeedOptions, followedStore } from '@larder/testing'
-import { type World, world } from '../support/world.ts'
+import { type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 
 /** A process over a remote store whose calls are counted. */
-export interface Remote extends World {
+export interface Remote extends SimulatedProcess {
   readonly inner: Store
   readonly feed: Feed
   /** Calls so far: `fetch` with an entry, `tags` without, and the others by name. */
@@ -35,7 +35,7 @@ export function remote({
   const feed = sharedWith?.feed ?? createFeed({ now: () => time.now(), ...options })
   const calls: string[] = []
   let cut = (): void => {}
-  const here = world({
+  const here = simulatedProcess({
     memory,
     ...(sharedWith && { sharedWith }),
     ...(random && { random }),

@@ -3,17 +3,17 @@ import type { Store } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
-import { type WorldOptions, world } from '../support/world.ts'
+import { type ProcessOptions, simulatedProcess } from '../support/simulated-process.ts'
 
 // What the cache may hold a transaction up, where the store hangs. Time stands still unless it is advanced.
 
 const BUDGET = 100
 const readRow1 = reads.byId(1)
 
-function hanging(options: WorldOptions = {}) {
+function hanging(options: ProcessOptions = {}) {
   let store: FaultyStore | undefined
   const marked: Parameters<Store['mark']>[0][] = []
-  const here = world({
+  const here = simulatedProcess({
     ...options,
     wrapStore: (inner) => {
       store = faultyStore(inner)
@@ -184,7 +184,7 @@ describe('marks sent while the statements of a transaction run', () => {
 
   it('leave a key clean whose values the result will provide, and cover the returned rows before COMMIT', async () => {
     const here = hanging()
-    const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
+    const other = simulatedProcess({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
     const group = (id: number) => other.get(reads.byGroup(id))
     for (const id of [0, 1, 0, 1]) await group(id)
     const scope = begin(here)
@@ -259,7 +259,7 @@ describe('a mark acknowledged after COMMIT', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const here = world({
+    const here = simulatedProcess({
       through: {},
       memory: { mode: 'off' },
       wrapStore: (store) => ({
@@ -271,7 +271,10 @@ describe('a mark acknowledged after COMMIT', () => {
         },
       }),
     })
-    const there = world({ sharedWith: here, wrapStore: (store) => ({ ...store, source: 'store' }) })
+    const there = simulatedProcess({
+      sharedWith: here,
+      wrapStore: (store) => ({ ...store, source: 'store' }),
+    })
     const scope = here.engine.transaction('late')
     const transaction = here.database.begin()
     await here.put(writes.touch(1, 'item', true), transaction.write, scope)
@@ -311,7 +314,7 @@ describe('a write outside transactions', () => {
   })
 
   it('waits for a slow store, because the mark is set first', async () => {
-    const here = world({
+    const here = simulatedProcess({
       wrapStore: (store) => ({
         ...store,
         source: 'store',

@@ -3,7 +3,7 @@ import type { Store } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { Refused, reads, writePlan, writes } from '../support/item-host.ts'
-import { paused, type World, world } from '../support/world.ts'
+import { paused, type SimulatedProcess, simulatedProcess } from '../support/simulated-process.ts'
 
 const readRow1 = reads.byId(1)
 
@@ -22,13 +22,13 @@ function watched(calls: string[]): (store: Store) => Store {
   })
 }
 
-async function isDirty({ get }: World, shape = readRow1): Promise<boolean> {
+async function isDirty({ get }: SimulatedProcess, shape = readRow1): Promise<boolean> {
   return (await get(shape)).reason === 'dirty'
 }
 
 it('late: marks are sent in the background, seal() sends none twice, and each is finished once', async () => {
   const calls: string[] = []
-  const here = world({ wrapStore: watched(calls) })
+  const here = simulatedProcess({ wrapStore: watched(calls) })
   await here.get(readRow1)
   const scope = here.engine.transaction('late')
   const transaction = here.database.begin()
@@ -48,7 +48,7 @@ it('late: marks are sent in the background, seal() sends none twice, and each is
 })
 
 it('late: a statement is sent synchronously, before anything is awaited', async () => {
-  const { engine, database } = world()
+  const { engine, database } = simulatedProcess()
   const scope = engine.transaction('late')
   const transaction = database.begin()
   const sent: string[] = []
@@ -70,7 +70,7 @@ it('late: a statement is sent synchronously, before anything is awaited', async 
 
 it('early: each statement is marked before it runs', async () => {
   const calls: string[] = []
-  const { put, engine, database } = world({ wrapStore: watched(calls) })
+  const { put, engine, database } = simulatedProcess({ wrapStore: watched(calls) })
   const scope = engine.transaction('early')
   const transaction = database.begin()
   const run = vi.fn(async (mutation) => {
@@ -87,7 +87,7 @@ it('early: each statement is marked before it runs', async () => {
 })
 
 it('a rollback removes the marks and invalidates nothing', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, put, engine, database } = here
   for (const shape of [readRow1, reads.byId(2)]) await get(shape)
   await get(reads.byGroup(0))
@@ -105,7 +105,7 @@ it('a rollback removes the marks and invalidates nothing', async () => {
 it.each(['late', 'early'] as const)(
   '%s: rows of other keys stay cached if the statements returned their rows',
   async (marking) => {
-    const { get, put, engine, database } = world()
+    const { get, put, engine, database } = simulatedProcess()
     await get(reads.byGroup(1))
     await get(reads.byGroup(0))
     const scope = engine.transaction(marking)
@@ -121,7 +121,7 @@ it.each(['late', 'early'] as const)(
 )
 
 it('a key gets a new nonce if one of the statements did not return its rows', async () => {
-  const { get, put, engine, database } = world()
+  const { get, put, engine, database } = simulatedProcess()
   await get(reads.byGroup(1))
   const scope = engine.transaction('late')
   const transaction = database.begin()
@@ -135,7 +135,7 @@ it('a key gets a new nonce if one of the statements did not return its rows', as
 })
 
 it('a statement issued after the seal marks immediately and is finished with the rest', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, put, engine, database } = here
   await get(readRow1)
   const scope = engine.transaction('late')
@@ -154,7 +154,7 @@ it('a statement issued after the seal marks immediately and is finished with the
 it.each(['committed', 'failed'] as const)(
   'a statement that is not awaited and still runs when the transaction has %s keeps its mark for a minute at most',
   async (outcome) => {
-    const here = world()
+    const here = simulatedProcess()
     const { get, put, engine, database, clock } = here
     await get(readRow1)
     const scope = engine.transaction('late')
@@ -180,7 +180,7 @@ it('a statement that is still being marked when the transaction ends is finished
   const gate = new Promise<void>((resolve) => {
     release = resolve
   })
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (store) => ({
       ...store,
       mark: async (request) => {
@@ -202,7 +202,7 @@ it('a statement that is still being marked when the transaction ends is finished
 })
 
 it('a statement after the end of its transaction is marked, and finished after a minute', async () => {
-  const here = world()
+  const here = simulatedProcess()
   const { get, put, engine, database, clock } = here
   await get(readRow1)
   const scope = engine.transaction('late')
@@ -215,7 +215,7 @@ it('a statement after the end of its transaction is marked, and finished after a
 })
 
 it('a failed statement does not leave marks behind', async () => {
-  const { get, put, engine, database } = world()
+  const { get, put, engine, database } = simulatedProcess()
   await get(readRow1)
   const scope = engine.transaction('early')
   const transaction = database.begin()
@@ -230,7 +230,7 @@ it('a failed statement does not leave marks behind', async () => {
 })
 
 it('a transaction that was never sealed invalidates when it ends', async () => {
-  const { get, put, engine, database } = world()
+  const { get, put, engine, database } = simulatedProcess()
   await get(readRow1)
   const scope = engine.transaction('late')
   const transaction = database.begin()
@@ -244,7 +244,7 @@ it('a transaction that was never sealed invalidates when it ends', async () => {
 it.each(['late', 'early'] as const)(
   'a nested scope (%s) merges its writes and invalidations into its parent',
   async (marking) => {
-    const here = world({ finish: 'await' })
+    const here = simulatedProcess({ finish: 'await' })
     const { get, put, engine, database, cache } = here
     const tagged = { options: { tags: ['price'] } }
     await get(readRow1)
@@ -273,7 +273,7 @@ it.each(['late', 'early'] as const)(
 
 it('invalidate inside a transaction is applied at the commit and dropped by a rollback', async () => {
   for (const outcome of ['failed', 'committed'] as const) {
-    const { get, engine, cache } = world({ finish: 'await' })
+    const { get, engine, cache } = simulatedProcess({ finish: 'await' })
     const invalidated = vi.fn()
     cache.on('invalidate', invalidated)
     await get(readRow1)
@@ -292,7 +292,7 @@ it('invalidate inside a transaction is applied at the commit and dropped by a ro
 })
 
 it('invalidate({ all }) of a committed transaction takes effect immediately, even if the finish is not awaited', async () => {
-  const { get, engine, cache, database } = world({ wrapStore: faultyStore })
+  const { get, engine, cache, database } = simulatedProcess({ wrapStore: faultyStore })
   await get(readRow1)
   const scope = engine.transaction('late')
   await engine.inside(scope, () => cache.invalidate({ all: true }))
@@ -302,7 +302,7 @@ it('invalidate({ all }) of a committed transaction takes effect immediately, eve
 })
 
 it('invalidate after the transaction has ended is applied immediately, even in code that it started', async () => {
-  const { get, engine, cache } = world()
+  const { get, engine, cache } = simulatedProcess()
   await get(readRow1)
   const scope = engine.transaction('late')
   await engine.inside(scope, async () => {
@@ -313,7 +313,7 @@ it('invalidate after the transaction has ended is applied immediately, even in c
 })
 
 it('a transaction emits one write event with its tables and outcome', async () => {
-  const { put, engine, cache } = world()
+  const { put, engine, cache } = simulatedProcess()
   const events: WriteEvent[] = []
   cache.on('write', (event) => events.push(event))
   const scope = engine.transaction('late')
@@ -332,7 +332,7 @@ it('a statement that is still being marked when its savepoint is released belong
     release = resolve
   })
   let marks = 0
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (store) => ({
       ...store,
       mark: async (request) => {
@@ -357,13 +357,13 @@ it('a statement that is still being marked when its savepoint is released belong
 
 it('a savepoint released after the COMMIT of its transaction invalidates its tags, even if its marks then fail', async () => {
   let store: FaultyStore | undefined
-  const here = world({
+  const here = simulatedProcess({
     wrapStore: (inner) => {
       store = faultyStore(inner)
       return store
     },
   })
-  const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
+  const other = simulatedProcess({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
   for (let time = 0; time < 2; time++) await other.get(readRow1)
   const [outer, inner] = [here.engine.transaction('late'), here.engine.transaction('late')]
   const transaction = here.database.begin()
@@ -378,7 +378,7 @@ it('a savepoint released after the COMMIT of its transaction invalidates its tag
 })
 
 it('invalidate({ all }) of a transaction with an unknown outcome is applied immediately and again after a minute', async () => {
-  const { get, engine, cache, database, clock } = world()
+  const { get, engine, cache, database, clock } = simulatedProcess()
   const scope = engine.transaction('late')
   await engine.inside(scope, () => cache.invalidate({ all: true }))
   await get(readRow1)

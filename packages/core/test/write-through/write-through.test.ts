@@ -2,16 +2,21 @@ import type { Store } from '@larder/core/store'
 import { faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { Refused, reads, writes } from '../support/item-host.ts'
-import { paused, type World, type WorldOptions, world } from '../support/world.ts'
+import {
+  type ProcessOptions,
+  paused,
+  type SimulatedProcess,
+  simulatedProcess,
+} from '../support/simulated-process.ts'
 
 // Rows that are written are stored, where nothing else can have changed them. The tables have the keys id, code and grp.
 
 const readRow1 = reads.byId(1)
 const touch = writes.touch(1, 'item', true)
-const open = (options: WorldOptions = {}) => world({ through: {}, ...options })
+const open = (options: ProcessOptions = {}) => simulatedProcess({ through: {}, ...options })
 
 /** Where the row is read from, after the write's finish. */
-async function source({ get }: World, shape = readRow1): Promise<string | undefined> {
+async function source({ get }: SimulatedProcess, shape = readRow1): Promise<string | undefined> {
   await settled()
   const { source, reason, result } = await get(shape)
   return reason ?? (result ? source : 'nothing')
@@ -94,7 +99,7 @@ describe('write-through', () => {
 })
 
 describe('write-through to a remote store', () => {
-  const remote = (more: WorldOptions) => open({ memory: { mode: 'off' }, ...more })
+  const remote = (more: ProcessOptions) => open({ memory: { mode: 'off' }, ...more })
 
   it('only invalidates if the store does not report tags', async () => {
     const mute = (store: Store): Store => ({
@@ -144,7 +149,7 @@ describe('write-through to a remote store', () => {
 
 describe('write-through in a transaction', () => {
   const inside = async (
-    here: World,
+    here: SimulatedProcess,
     body: (tools: Inside) => Promise<unknown>,
     sealed = true,
   ): Promise<void> => {
@@ -157,8 +162,8 @@ describe('write-through in a transaction', () => {
     await settled()
   }
   interface Inside {
-    readonly scope: ReturnType<World['engine']['transaction']>
-    put(shape: typeof touch, run?: Parameters<World['put']>[1]): Promise<unknown>
+    readonly scope: ReturnType<SimulatedProcess['engine']['transaction']>
+    put(shape: typeof touch, run?: Parameters<SimulatedProcess['put']>[1]): Promise<unknown>
   }
 
   it('stores its rows as they were committed', async () => {
@@ -221,7 +226,7 @@ describe("`write: 'around'`", () => {
   const all = reads.everything()
 
   it('keeps reads of the model through its writes, which still invalidate reads of other models', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.get(all, around)
     await here.get(reads.inTwo(1))
     await here.put(writes.touch(1))
@@ -231,7 +236,7 @@ describe("`write: 'around'`", () => {
   })
 
   it('lets explicit invalidations and raw SQL invalidate reads of the model', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const raw = { operation: 'raw', model: undefined, changes: writes.raw(1).changes, run: async () => 1 }
     for (const end of [
       () => here.cache.invalidate({ tables: ['item'] }),
@@ -246,14 +251,14 @@ describe("`write: 'around'`", () => {
   })
 
   it('never serves its entries to a strict read of the same query', async () => {
-    const here = world()
+    const here = simulatedProcess()
     await here.get(readRow1, around)
     await here.put(writes.touch(1))
     expect(await here.get(readRow1)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
   it('invalidates a read by writes to its other tables', async () => {
-    const here = world()
+    const here = simulatedProcess()
     const joined = reads.joined(1)
     await here.get(joined, around)
     await here.put(writes.touch(1))

@@ -13,7 +13,21 @@ export interface Use extends TextKeyUse {
   readonly emulated?: boolean
 }
 
-/** Compares the tables as a client knows them with those of the database. Pure. `examine` calls it, and sorts. */
+/**
+ * Compares the tables as a client knows them with those of the database. Pure. `examine` calls it, and sorts.
+ * @param use how the client uses its tables. All of it is optional.
+ * @returns findings, in no particular order.
+ * @example
+ * ```ts
+ * import { compare, connectDatabase } from '@larder/doctor'
+ * import { tablesOf } from '@larder/prisma'
+ *
+ * const connection = await connectDatabase(process.env.DATABASE_URL ?? '')
+ * const findings = compare(tablesOf(datamodel), await connection.readCatalogue())
+ * console.log(findings.filter(({ level }) => level === 'danger'))
+ * await connection.close()
+ * ```
+ */
 export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): readonly Finding[] {
   const relations =
     catalogue.dialect === 'postgres'

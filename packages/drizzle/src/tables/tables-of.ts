@@ -27,8 +27,8 @@ export interface DrizzleTables extends Schema {
  * Returns the tables of a Drizzle schema in the form the cache uses, with what their policies declare. For tools such as
  * `larder doctor`; connects to nothing.
  * @param schema the exports of the schema module. Exports that are neither tables nor views are ignored.
- * @param tables policies, as passed to {@link drizzleCache}.
- * @param options `casing` as passed to `drizzle(…)`, `collation` as passed to {@link drizzleCache}.
+ * @param tables policies, as passed to `drizzleCache`.
+ * @param options `casing` as passed to `drizzle(…)`, `collation` as passed to `drizzleCache`.
  * @throws CacheError if the schema has no table, or for an unknown table, column, casing or collation.
  * @example
  * ```ts

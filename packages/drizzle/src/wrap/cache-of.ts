@@ -3,7 +3,7 @@ import type { AnyDb } from './any-db.ts'
 import type { DrizzleInvalidation } from './invalidation.ts'
 import { wrappedDbOf } from './wrapped-dbs.ts'
 
-/** The `$cache` of a db that {@link drizzleCache} returned. Drizzle's own type of it has only `invalidate`. */
+/** The `$cache` of a db that `drizzleCache` returned. Drizzle's own type of it has only `invalidate`. */
 export interface DbCache {
   /**
    * Invalidates every cached read of the tables, and every one with the tags. In a transaction this happens at COMMIT,
@@ -30,7 +30,7 @@ export interface DbCache {
 
 /**
  * Returns `db.$cache` with its full type. The type of `db` is Drizzle's, which does not know `explain` and `stats`.
- * @param db a db that {@link drizzleCache} returned, or one of its transactions.
+ * @param db a db that `drizzleCache` returned, or one of its transactions.
  * @throws CacheError for any other db.
  * @example
  * ```ts

@@ -10,7 +10,7 @@ import { wrappedDbOf } from './wrapped-dbs.ts'
  * Raw SQL (`execute`, and `all` and `run` in SQLite) is cached if `reads` names the tables that it reads, unless it locks
  * rows or calls a function whose result may change by itself. `writes` names the tables that it changes, in transactions
  * as well.
- * @param db a db that {@link drizzleCache} returned, or one of its transactions.
+ * @param db a db that `drizzleCache` returned, or one of its transactions.
  * @param policy times are in milliseconds, or strings such as `'30s'`.
  * @throws CacheError for any other db, and for an option that is not allowed per call.
  * @example

@@ -28,6 +28,6 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 180_000,
     globalSetup: [at('../../../testing/src/services/vitest-setup.ts')],
-    setupFiles: [at('../../../testing/src/separate-tests.ts')],
+    setupFiles: [at('../../../testing/src/runner/separate-tests.ts')],
   },
 })

@@ -86,7 +86,9 @@ export interface CacheExtension<Model extends string = string> {
           /**
            * Locks one row until the transaction ends (`SELECT … FOR UPDATE`) and returns it as it is under the lock. With
            * `skipLocked` it returns null if the row is locked or does not exist.
-           * @throws CacheError `LARDER_LOCK_OUTSIDE_TRANSACTION`, `LARDER_ROW_NOT_FOUND`, `LARDER_LOCK_UNSUPPORTED`.
+           * @throws CacheError `LARDER_LOCK_OUTSIDE_TRANSACTION`, `LARDER_ROW_NOT_FOUND`, `LARDER_LOCK_UNSUPPORTED`,
+           * `LARDER_LOCK_OLD_SNAPSHOT` on MySQL if the transaction read before it locked and somebody changed the row since
+           * then, `LARDER_CONFIG` for wrong arguments. With `noWait`, the database's own error if the row is locked.
            * @example
            * ```ts
            * await prisma.$transaction(async (tx) => {

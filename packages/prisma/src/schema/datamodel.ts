@@ -42,6 +42,7 @@ export interface RelationField {
   readonly join?: { readonly table: string; readonly side: 'A' | 'B' }
 }
 
+/** A field of a model: a column, or a relation to another model. `kind` tells them apart. */
 export type DatamodelField = ScalarField | RelationField
 
 /** A model and its physical table. */

@@ -15,7 +15,7 @@ import {
 } from '../transaction/announcements.ts'
 import { commitFailed, statementFailed } from '../transaction/outcome.ts'
 import type { StatementObserver, TransactionToken } from './adapter.ts'
-import { createOwnScope, type OwnScope } from './own-scope.ts'
+import { createUnannouncedScope, type UnannouncedScope } from './unannounced-scope.ts'
 import type { WrittenTables } from './written-tables.ts'
 
 /** What observing one client's statements needs. */
@@ -43,7 +43,7 @@ interface DriverTransaction {
   /** The database has not answered a ROLLBACK that Prisma sent as a statement. */
   rollbackUnanswered: boolean
   /** Undefined: nothing was written that nobody announced, or it is over. */
-  unseenScope: OwnScope | undefined
+  unannouncedScope: UnannouncedScope | undefined
   readonly order: StatementOrder
 }
 
@@ -62,15 +62,15 @@ export function watchWrites(deps: WatchDeps): StatementObserver {
 
   const scopeOf = (watched: DriverTransaction): Transaction => {
     if (watched.clientScope) return watched.clientScope
-    watched.unseenScope ??= createOwnScope(deps.engine)
-    return watched.unseenScope.written()
+    watched.unannouncedScope ??= createUnannouncedScope(deps.engine)
+    return watched.unannouncedScope.written()
   }
   const end = async <T>(token: TransactionToken, send: () => Promise<T>, commits: boolean): Promise<T> => {
     const watched = transactions.get(token)
     if (!watched || watched.ended) return send()
     watched.ended = true
-    const { unseenScope, clientScope } = watched
-    if (unseenScope) return endOwn(watched, unseenScope, send, commits)
+    const { unannouncedScope, clientScope } = watched
+    if (unannouncedScope) return endUnannounced(watched, unannouncedScope, send, commits)
     const result = await send()
     if (clientScope && !commits && !watched.rollbackUnanswered) deps.announcements.rolledBack(clientScope)
     return result
@@ -82,7 +82,7 @@ export function watchWrites(deps: WatchDeps): StatementObserver {
       transactions.set(token, {
         clientScope,
         operation,
-        unseenScope: undefined,
+        unannouncedScope: undefined,
         ended: false,
         rejected: false,
         writtenAfterRejection: false,
@@ -113,23 +113,23 @@ export function watchWrites(deps: WatchDeps): StatementObserver {
 }
 
 /** Sends a COMMIT or ROLLBACK with marks around it. */
-async function endOwn<T>(
+async function endUnannounced<T>(
   watched: DriverTransaction,
-  own: OwnScope,
+  scope: UnannouncedScope,
   send: () => Promise<T>,
   commits: boolean,
 ): Promise<T> {
   try {
     await watched.order.sent()
-    if (commits) await own.seal()
+    if (commits) await scope.seal()
     const result = await send()
     const undone = !commits && !watched.writtenAfterRejection
-    await own.end(undone ? 'failed' : watched.rollbackUnanswered ? 'unknown' : 'committed')
+    await scope.end(undone ? 'failed' : watched.rollbackUnanswered ? 'unknown' : 'committed')
     return result
   } catch (error) {
     // Whatever becomes of a ROLLBACK, no COMMIT was sent.
-    const failed = !commits || own.refusal() || commitFailed(error)
-    await own.end(failed && !watched.writtenAfterRejection ? 'failed' : 'unknown')
+    const failed = !commits || scope.refusal() || commitFailed(error)
+    await scope.end(failed && !watched.writtenAfterRejection ? 'failed' : 'unknown')
     throw error
   }
 }

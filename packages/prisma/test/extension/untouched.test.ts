@@ -6,7 +6,7 @@ import pg from 'pg'
 import { expect, it } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { migrate } from '../../../testing/src/migrate.ts'
+import { migrate } from '../../../testing/src/databases/migrate.ts'
 
 it('using the extended client does not change the original client', async () => {
   const database = await createDatabase(await postgresUrl())

@@ -119,7 +119,7 @@ describe('the columns changed by an update are derived from', () => {
 })
 
 describe('an inserted row', () => {
-  test('has its literals, NULL for omitted optional fields, and unknown defaults', () => {
+  test('an inserted row has its literals, NULL for omitted optional fields, and unknown defaults', () => {
     expect(first('create', 'Post', { data: { title: 'n', author: { connect: { id: 3 } } } })).toEqual({
       table: 'blog_posts',
       effect: 'insert',
@@ -136,7 +136,7 @@ describe('an inserted row', () => {
     })
   })
 
-  test('is one change per row of createMany', () => {
+  test('an inserted row is one change per row of createMany', () => {
     const { changes } = plan('createMany', 'Comment', {
       data: [
         { text: 'a', postId: 1 },
@@ -149,20 +149,20 @@ describe('an inserted row', () => {
     ])
   })
 
-  test('is unknown if more than a hundred rows are inserted', () => {
+  test('an inserted row is unknown if more than a hundred rows are inserted', () => {
     const data = Array.from({ length: 101 }, () => ({ text: 'a', postId: 1 }))
     expect(plan('createMany', 'Comment', { data }).changes).toEqual([
       { table: 'blog_comments', effect: 'insert' },
     ])
   })
 
-  test('has an unknown foreign key where its default applies', () => {
+  test('an inserted row has an unknown foreign key where its default applies', () => {
     expect(first('create', 'Ticket', { data: { title: 'n' } })?.sets?.assignee_id).toBe(UNKNOWN)
   })
 })
 
 describe('an upsert', () => {
-  test('changes the row of its unique key or inserts one, as two separate changes', () => {
+  test('an upsert changes the row of its unique key or inserts one, as two separate changes', () => {
     const args = {
       where: { id: 1, authorId: 2 },
       create: { title: 'n', authorId: 3 },
@@ -175,7 +175,7 @@ describe('an upsert', () => {
     ])
   })
 
-  test('returns its row for both changes', () => {
+  test('an upsert returns its row for both changes', () => {
     const args = {
       where: { id: 1 },
       create: { title: 'n', authorId: 3 },
@@ -213,26 +213,26 @@ describe('the rows found in the result of a write', () => {
     expect(plan(operation, 'Post', args, { provider: 'postgresql' }).returned?.(result, 0)).toEqual(rows)
   })
 
-  test('are none for a delete on a database that cannot return it', () => {
+  test('a delete returns no rows on a database that cannot return it', () => {
     expect(plan('delete', 'Post', { where: { id: 1 } }, { provider: 'mysql' }).returned).toBeUndefined()
   })
 
-  test('are none for the fluent API, because its result is the relation and not the row', () => {
+  test('a write through the fluent API returns no rows, because its result is the relation and not the row', () => {
     const args = { where: { id: 1 }, data: { title: 'n' }, select: { author: true } }
     expect(plan('update', 'Post', args, { dataPath: ['select', 'author'] }).returned).toBeUndefined()
   })
 
-  test('have enums by their names in the database', () => {
+  test('returned rows have enums by their names in the database', () => {
     const { returned } = plan('update', 'User', { where: { id: 1 }, data: {} })
     expect(returned?.({ role: 'ADMIN' }, 0)).toEqual([{ role: 'administrator' }])
   })
 
-  test('are one row per change for createManyAndReturn', () => {
+  test('createManyAndReturn returns one row per change', () => {
     const { returned } = plan('createManyAndReturn', 'Tag', { data: [{ name: 'a' }, { name: 'b' }] })
     expect(returned?.([{ id: 1 }, { id: 2 }], 1)).toEqual([{ id: 2 }])
   })
 
-  test('are all rows for each change if createManyAndReturn skipped some', () => {
+  test('createManyAndReturn returns all rows for each change if it skipped some', () => {
     const { returned } = plan('createManyAndReturn', 'Tag', {
       data: [{ name: 'a' }, { name: 'b' }],
       skipDuplicates: true,
@@ -386,7 +386,7 @@ describe('nested writes', () => {
 })
 
 describe('a write changes every table if it has an unknown', () => {
-  test('operation, including join tables', () => {
+  test('a write changes every table if it has an unknown operation, including join tables', () => {
     expect(everything).toContain('blog_posts')
     expect(everything).toContain('_posttotag')
     expect(everything.size).toBe(models.names.length + 2)

@@ -60,7 +60,7 @@ function refused(error: unknown, tables = 'app_user'): void {
 }
 
 describe("with onMarkFailure: 'reject', a write outside transactions", () => {
-  it('is rejected before its SQL, and can be repeated when the store is back', async () => {
+  it("a write with onMarkFailure: 'reject' is rejected before its SQL, and can be repeated when the store is back", async () => {
     const { db, store, statements, outcomes } = failing()
     await db.user.findMany()
     statements()
@@ -74,7 +74,7 @@ describe("with onMarkFailure: 'reject', a write outside transactions", () => {
     expect(await db.user.findUnique({ where: { id: 1 } })).toMatchObject({ name: 'x' })
   })
 
-  it('to a model without the option proceeds, and this process reads its own write', async () => {
+  it("a write to a model without onMarkFailure: 'reject' proceeds, and this process reads its own write", async () => {
     const { db, store } = failing()
     expect((await db.setting.findMany())[0]).toMatchObject({ value: 'before' })
     store.fail('rejects')
@@ -84,14 +84,14 @@ describe("with onMarkFailure: 'reject', a write outside transactions", () => {
 
   const models = { Post: { ttl: '1m', onMarkFailure: 'reject' } } as const
 
-  it('as raw SQL is rejected by the tables that the parser finds', async () => {
+  it('a raw write is rejected by the tables that the parser finds', async () => {
     const { db, store } = failing(undefined, models)
     store.fail('rejects')
     refused(await errorOf(db.$executeRaw`UPDATE blog_posts SET views = 1`), 'blog_posts')
     expect(await db.$executeRaw`DELETE FROM app_setting`).toBe(1)
   })
 
-  it('is rejected for a table that it only changes through a foreign key, and as raw SQL of unknown tables always', async () => {
+  it('a write is rejected for a table that it only changes through a foreign key, and raw SQL of unknown tables always', async () => {
     const { db, store, statements } = failing(undefined, models, { parser: false })
     store.fail('rejects')
     refused(await errorOf(db.user.delete({ where: { id: 1 } })), 'blog_posts')
@@ -100,7 +100,7 @@ describe("with onMarkFailure: 'reject', a write outside transactions", () => {
     await db.setting.update(set('after'))
   })
 
-  it('does not leave marks behind that keep reads from the cache', async () => {
+  it('a rejected write does not leave marks behind that keep reads from the cache', async () => {
     const models = { '*': { ttl: '1m', onMarkFailure: 'reject' } } as const
     const { db, sources } = failing('blog_posts', models)
     const users = () => sources(() => db.user.findMany())
@@ -111,7 +111,7 @@ describe("with onMarkFailure: 'reject', a write outside transactions", () => {
 })
 
 describe("with onMarkFailure: 'reject', an interactive transaction", () => {
-  it('is rolled back before COMMIT, whatever else it wrote', async () => {
+  it('an interactive transaction is rolled back before COMMIT if a mark is refused, whatever else it wrote', async () => {
     const { db, base, store, log, outcomes } = failing()
     store.fail('rejects')
     const run = db.$transaction(async (tx) => {
@@ -126,7 +126,7 @@ describe("with onMarkFailure: 'reject', an interactive transaction", () => {
     expect(await base.user.count({ where: { name: 'x' } })).toBe(0)
   })
 
-  it('that fails by itself fails as without a cache', async () => {
+  it('an interactive transaction that fails by itself fails as without a cache', async () => {
     const { db, store } = failing()
     store.fail('rejects')
     const stop = new Error('stop')
@@ -137,14 +137,14 @@ describe("with onMarkFailure: 'reject', an interactive transaction", () => {
     expect(await errorOf(run)).toBe(stop)
   })
 
-  it('commits if no table that it wrote has the option', async () => {
+  it("an interactive transaction commits if no table that it wrote has onMarkFailure: 'reject'", async () => {
     const { db, base, store } = failing()
     store.fail('rejects')
     await db.$transaction((tx) => tx.setting.update(set('after')))
     expect(await base.setting.findMany()).toEqual([{ id: 's', value: 'after' }])
   })
 
-  it('leaves no marks behind', async () => {
+  it('a rejected interactive transaction leaves no marks behind', async () => {
     const { db, sources } = failing('app_user')
     const settings = () => sources(() => db.setting.findMany())
     await settings()
@@ -156,7 +156,7 @@ describe("with onMarkFailure: 'reject', an interactive transaction", () => {
     await expect.poll(settings).toEqual(['store'])
   })
 
-  it('rolls back the writes of a released nested transaction', async () => {
+  it('a rejected interactive transaction rolls back the writes of a released nested transaction', async () => {
     const { db, base, store, log } = failing()
     store.fail('rejects')
     const run = db.$transaction(async (tx) => {
@@ -170,7 +170,7 @@ describe("with onMarkFailure: 'reject', an interactive transaction", () => {
     expect(await base.user.count({ where: { name: 'x' } })).toBe(0)
   })
 
-  it('rejects a raw COMMIT', async () => {
+  it('a raw COMMIT is rejected if a mark is refused', async () => {
     const { db, base, store } = failing()
     store.fail('rejects')
     const run = db.$transaction(async (tx) => {
@@ -183,7 +183,7 @@ describe("with onMarkFailure: 'reject', an interactive transaction", () => {
 })
 
 describe("with onMarkFailure: 'reject', an array transaction", () => {
-  it('is rejected before BEGIN, and blocks nothing afterwards', async () => {
+  it('an array transaction is rejected before BEGIN, and blocks nothing afterwards', async () => {
     const { db, store, log, outcomes, statements } = failing()
     store.fail('rejects')
     const run = db.$transaction([
@@ -200,7 +200,7 @@ describe("with onMarkFailure: 'reject', an array transaction", () => {
     expect(await db.user.findUnique({ where: { id: 1 } })).toMatchObject({ name: 'x' })
   })
 
-  it('leaves no marks behind', async () => {
+  it('a rejected array transaction leaves no marks behind', async () => {
     const { db, sources } = failing('app_user')
     const settings = () => sources(() => db.setting.findMany())
     await settings()

@@ -31,7 +31,7 @@ const byId1 = { where: { id: 1 } }
 const rename = (name: string) => ({ ...byId1, data: { name } })
 
 describe('array transactions', () => {
-  it('never hang on reads that are cached', async () => {
+  it('array transactions never hang on reads that are cached', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(byId1)
@@ -43,7 +43,7 @@ describe('array transactions', () => {
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
   })
 
-  it('mark before BEGIN and finish after COMMIT', async () => {
+  it('array transactions mark before BEGIN and finish after COMMIT', async () => {
     const connected = connect(database)
     const { db, log } = connected
     await db.$transaction([db.user.update(rename('x')), db.setting.create({ data: { id: 's', value: '' } })])
@@ -60,7 +60,7 @@ describe('array transactions', () => {
     ])
   })
 
-  it('keep rows cached that their results show to be unchanged, like interactive transactions', async () => {
+  it('array transactions keep rows cached that their results show to be unchanged, like interactive transactions', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     const outcomes: unknown[] = []
@@ -76,7 +76,7 @@ describe('array transactions', () => {
     expect(outcomes).toEqual(Array(2).fill(['$transaction', ['app_user'], 'committed']))
   })
 
-  it('ignore the results of statements that are rolled back', async () => {
+  it('array transactions ignore the results of statements that are rolled back', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(byId1)
@@ -99,7 +99,7 @@ describe('array transactions', () => {
     expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
   })
 
-  it('are rejected as a whole if raw writes are refused', async () => {
+  it('array transactions are rejected as a whole if raw writes are refused', async () => {
     const connected = connect(database, { parser: false, cache: { unknownWrites: 'throw' } })
     const { db, statements } = connected
     const raw = db.$executeRaw`UPDATE app_user SET name = 'x'`
@@ -108,7 +108,7 @@ describe('array transactions', () => {
     expect(statements()).toEqual([])
   })
 
-  it('inside an interactive transaction belong to it', async () => {
+  it('array transactions inside an interactive transaction belong to it', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -125,7 +125,7 @@ describe('array transactions', () => {
 })
 
 describe('interactive transactions', () => {
-  it('mark, then COMMIT, then finish', async () => {
+  it('interactive transactions mark, then COMMIT, then finish', async () => {
     const connected = connect(database)
     const { db, log } = connected
     await db.$transaction(async (tx) => {
@@ -137,7 +137,7 @@ describe('interactive transactions', () => {
     expect(order).toEqual(['BEGIN', 'BEGIN done', 'mark', 'mark', 'COMMIT', 'COMMIT done', 'finish'])
   })
 
-  it('read their own writes, which are invisible to other readers before COMMIT', async () => {
+  it('interactive transactions read their own writes, which are invisible to other readers before COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(byId1)
@@ -151,7 +151,7 @@ describe('interactive transactions', () => {
     expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'x' })
   })
 
-  it('invalidate nothing if they roll back', async () => {
+  it('interactive transactions invalidate nothing if they roll back', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -165,7 +165,7 @@ describe('interactive transactions', () => {
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
   })
 
-  it('do not include writes of the outer client, which invalidate on their own', async () => {
+  it('interactive transactions do not include writes of the outer client, which invalidate on their own', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -179,7 +179,7 @@ describe('interactive transactions', () => {
     expect(await db.user.findMany({ where: { name: 'beside' } })).toHaveLength(1)
   })
 
-  it('stay separate while two run concurrently', async () => {
+  it('interactive transactions stay separate while two run concurrently', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.setting.create({ data: { id: 's', value: '' } })
@@ -205,7 +205,7 @@ describe('interactive transactions', () => {
 })
 
 describe('operations belong to their transaction without the asynchronous context', () => {
-  it('if lazy promises are awaited after others, and many concurrently', async () => {
+  it('operations belong to their transaction without the asynchronous context if lazy promises are awaited after others, and many concurrently', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -229,7 +229,7 @@ describe('operations belong to their transaction without the asynchronous contex
     expect(await sources(() => db.setting.findMany())).toEqual(['database: invalidated'])
   })
 
-  it('if they come from an event handler or a resource of another context', async () => {
+  it('operations belong to their transaction without the asynchronous context if they come from an event handler or a resource of another context', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -253,7 +253,7 @@ describe('operations belong to their transaction without the asynchronous contex
     expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'detached' })
   })
 
-  it('and $cache.invalidate of the outer client in the same context is applied at COMMIT', async () => {
+  it('$cache.invalidate of the outer client in the context of a transaction is applied at COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -267,7 +267,7 @@ describe('operations belong to their transaction without the asynchronous contex
 })
 
 describe('nested transactions', () => {
-  it('are finished with the outer transaction', async () => {
+  it('nested transactions are finished with the outer transaction', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -288,7 +288,7 @@ describe('nested transactions', () => {
     expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'inner' })
   })
 
-  it('that roll back do not affect the outer transaction', async () => {
+  it('nested transactions that roll back do not affect the outer transaction', async () => {
     const connected = connect(database)
     const { db } = connected
     await db.user.findMany()
@@ -307,7 +307,7 @@ describe('nested transactions', () => {
     expect(await db.setting.findMany()).toHaveLength(1)
   })
 
-  it('that commit are discarded if the outer transaction rolls back', async () => {
+  it('nested transactions that commit are discarded if the outer transaction rolls back', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -322,7 +322,7 @@ describe('nested transactions', () => {
 })
 
 describe('an interactive transaction that runs out of time', () => {
-  it('is reported as failed when the next operation runs', async () => {
+  it('an interactive transaction that runs out of time is reported as failed when the next operation runs', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -339,7 +339,7 @@ describe('an interactive transaction that runs out of time', () => {
     expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   })
 
-  it('does not run its body if the pool has no connection', async () => {
+  it('an interactive transaction that runs out of time does not run its body if the pool has no connection', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     let ran = false
@@ -369,7 +369,7 @@ it('operations issued after the transaction has ended are rejected and leave no 
 })
 
 describe('transactions that Larder does not begin', () => {
-  it('as an array on the unextended client hang nothing, leave nothing stale, and keep the tables dirty for a while', async () => {
+  it('array transactions of the unextended client hang nothing, leave nothing stale, and keep the tables dirty for a while', async () => {
     const connected = connect(database)
     const { base, db, sources } = connected
     await db.user.findMany()
@@ -380,7 +380,7 @@ describe('transactions that Larder does not begin', () => {
     expect(await sources(() => db.setting.findMany())).toEqual(['memory'])
   })
 
-  it('as one per operation by an earlier extension invalidate correctly', async () => {
+  it('transactions that an earlier extension begins for each operation invalidate correctly', async () => {
     const connected = connect(database)
     const { base } = connected
     const tenants = base.$extends({
@@ -427,22 +427,25 @@ describe('an extension that begins its transactions on $parent', () => {
   })
   type Begin = { $transaction(...parameters: unknown[]): Promise<unknown> }
 
-  it.each(['before', 'after'] as const)('added %s the cache leaves nothing stale', async (order) => {
-    const cache = createCache()
-    const warnings: string[] = []
-    cache.on('warning', ({ code }) => warnings.push(code))
-    const larder = prismaCache({ cache, datamodel, models: { '*': { ttl: '1m' } } })
-    const base = new PrismaClient({ adapter: database.adapter(() => {}) })
-    onTestFinished(() => base.$disconnect())
-    const db = (order === 'before'
-      ? base.$extends(roundabout).$extends(larder)
-      : base.$extends(larder).$extends(roundabout)) as unknown as PrismaClient
-    const name = async () => (await db.user.findUnique({ where: { id: 1 } }))?.name
-    await name()
-    await db.$transaction(async (tx) => {
-      await tx.user.update({ where: { id: 1 }, data: { name: 'unseen' } })
-    })
-    expect(await name()).toBe('unseen')
-    expect(warnings).toEqual(['unseen-write'])
-  })
+  it.each(['before', 'after'] as const)(
+    'an extension that begins its transactions on $parent and is added %s the cache leaves nothing stale',
+    async (order) => {
+      const cache = createCache()
+      const warnings: string[] = []
+      cache.on('warning', ({ code }) => warnings.push(code))
+      const larder = prismaCache({ cache, datamodel, models: { '*': { ttl: '1m' } } })
+      const base = new PrismaClient({ adapter: database.adapter(() => {}) })
+      onTestFinished(() => base.$disconnect())
+      const db = (order === 'before'
+        ? base.$extends(roundabout).$extends(larder)
+        : base.$extends(larder).$extends(roundabout)) as unknown as PrismaClient
+      const name = async () => (await db.user.findUnique({ where: { id: 1 } }))?.name
+      await name()
+      await db.$transaction(async (tx) => {
+        await tx.user.update({ where: { id: 1 }, data: { name: 'unseen' } })
+      })
+      expect(await name()).toBe('unseen')
+      expect(warnings).toEqual(['unseen-write'])
+    },
+  )
 })

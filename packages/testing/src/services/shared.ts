@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Client } from 'pg'
-import { migrate } from '../migrate.ts'
+import { migrate } from '../databases/migrate.ts'
 import { createDatabase, type Database } from './database.ts'
 import { startMariadb } from './mariadb.ts'
 import { startPostgres } from './postgres.ts'

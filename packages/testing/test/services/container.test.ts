@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline'
 import { json } from 'node:stream/consumers'
 import { Client } from 'pg'
 import { beforeAll, expect, it, type TestContext, vi } from 'vitest'
+import { skipTest } from '../../src/runner/skip-test.ts'
 import { ask, daemonOf } from '../../src/services/docker.ts'
 import { startPostgres } from '../../src/services/postgres.ts'
 import { thisMachine } from '../../src/services/surroundings.ts'
-import { skipTest } from '../../src/skip-test.ts'
 
 // With a real daemon only, and only with what it has: no test pulls an image.
 const image = 'postgres:17-alpine'

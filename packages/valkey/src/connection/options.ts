@@ -22,7 +22,7 @@ const HINTS = new Map([
   ['namespace', 'it is an option of createCache'],
 ])
 
-/** @throws CacheError `LARDER_CONFIG`, never repeating a secret. */
+/** @throws CacheError `LARDER_CONFIG`. Its message never contains a secret. */
 export function checkOptions(urlOrOptions: string | ValkeyStoreOptions): Target {
   const options = typeof urlOrOptions === 'string' ? { url: urlOrOptions } : urlOrOptions
   if (typeof options !== 'object' || options === null)

@@ -9,7 +9,7 @@ export type NatMap =
   | Readonly<Record<string, { readonly host: string; readonly port: number }>>
   | ((key: string) => { readonly host: string; readonly port: number } | null)
 
-/** Options of {@link valkeyStore}. Give exactly one of `url`, `nodes`, `sentinels` and `client`. */
+/** Options of `valkeyStore`. Give exactly one of `url`, `nodes`, `sentinels` and `client`. */
 export interface ValkeyStoreOptions {
   /**
    * `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://` mean the same.

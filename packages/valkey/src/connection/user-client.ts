@@ -4,6 +4,7 @@ import type { ClusterConnection, Connection } from './connect.ts'
 import { failures } from './failure.ts'
 import type { Warnings } from './warnings.ts'
 
+// One warning per client, however many stores use it.
 const warned = new WeakSet<object>()
 
 /** The user's client, used as it is. Warns about options that do not suit a cache. */

@@ -1,5 +1,5 @@
 /**
- * What every script needs for the tags of a table, after {@link BASE}. Defining it takes the server longer than a command, so
+ * What every script needs for the tags of a table, after `BASE`. Defining it takes the server longer than a command, so
  * a script tries the usual case first.
  */
 export const PRELUDE: string = `-- Marks in the order of their deadlines, without expired ones and without text that is no mark.

@@ -57,9 +57,7 @@ export function watchNode(setup: NodeSetup): ValkeyNode {
   const node: ValkeyNode = {
     name,
     client,
-    get disconnects() {
-      return attempts.disconnects
-    },
+    attempts,
     requireTrust: trust.requireTrust,
     confirm: trust.confirm,
     trusted: trust.trusted,

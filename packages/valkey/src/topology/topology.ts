@@ -1,3 +1,4 @@
+import type { Attempts } from '../connection/attempts.ts'
 import type { ServerClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { Batch, Command, Reply } from '../connection/send.ts'
@@ -37,8 +38,8 @@ export interface ValkeyNode {
   /** `host:port`, for errors. */
   readonly name: string
   readonly client: ServerClient
-  /** How many connections were lost. */
-  readonly disconnects: number
+  /** Counts its lost connections. */
+  readonly attempts: Pick<Attempts, 'disconnects'>
   /**
    * Takes a token before commands are sent. Their replies count only if {@link confirm} accepts the token afterwards. A
    * server whose last check is old still gets a token: this process may have been too busy to read the next reply.

@@ -43,11 +43,11 @@ export function createIdentifier(setup: IdentifierSetup): Identifier {
   const replacedAt = new WeakMap<ValkeyNode, number>()
 
   const fromText = async (node: ValkeyNode, again: boolean): Promise<string> => {
-    const replace = again && replacedAt.get(node) !== node.disconnects
+    const replace = again && replacedAt.get(node) !== node.attempts.disconnects
     const [text] = await runScripts(node, [
       textCall(probeKey(topology(), node, namespace), replace, LIFETIME),
     ])
-    replacedAt.set(node, node.disconnects)
+    replacedAt.set(node, node.attempts.disconnects)
     return String(text)
   }
   const probe = async (node: ValkeyNode): Promise<void> => {

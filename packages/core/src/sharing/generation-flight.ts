@@ -30,7 +30,10 @@ export interface GenerationFlight<T> {
   ): Promise<Shared<T>>
 }
 
-/** Is told how many others wait for it, and nothing of its patience where nobody may share it. */
+/**
+ * @param others callers who wait for the load.
+ * @param started reports when the query begins. Undefined if nobody may share the load, for then no caller's patience counts.
+ */
 export type GenerationLoad<T> = (others: number, started?: OnQueryStart) => Promise<T>
 
 export interface GenerationOptions {

@@ -23,7 +23,7 @@ import {
 export type ReadResult<R> = ReadReport & { readonly result: R }
 
 /** One process with a cache, a host, a database that answers at once, and time that stands still. */
-export interface World {
+export interface SimulatedProcess {
   readonly clock: FakeClock
   readonly cache: Cache
   readonly engine: Engine
@@ -42,18 +42,18 @@ export type GetOptions<R> = Partial<ReadPlan<R>> & {
   readonly load?: (query: Query<R>) => Promise<R>
 }
 
-export interface WorldOptions extends CacheOptions {
-  /** Wraps the memory store, which all worlds of one test may share. */
+export interface ProcessOptions extends CacheOptions {
+  /** Wraps the memory store, which all processes of one test may share. */
   readonly wrapStore?: (store: Store) => Store
   readonly keys?: readonly LookupKey[]
   /** Another process over the same database and store. */
-  readonly sharedWith?: World & { readonly inner: Store }
+  readonly sharedWith?: SimulatedProcess & { readonly inner: Store }
   readonly random?: () => number
   /** Writes store their row, under this policy. */
   readonly through?: PolicyOptions
 }
 
-export function world(options: WorldOptions = {}): World & { readonly inner: Store } {
+export function simulatedProcess(options: ProcessOptions = {}): SimulatedProcess & { readonly inner: Store } {
   const { wrapStore, keys, sharedWith, random, through, ...cacheOptions } = options
   const clock = sharedWith?.clock ?? fakeClock(random)
   const inner = sharedWith?.inner ?? memoryStore({ maxEntries: 1_000, clock })
@@ -116,6 +116,6 @@ export function paused<A, R>(statement: (argument: A) => Promise<R>): Paused<A, 
 }
 
 /** The database's own answer to a read, paused. */
-export function pausedLoad<R>({ database }: World, _shape: ReadShape<R>): Paused<Query<R>, R> {
+export function pausedLoad<R>({ database }: SimulatedProcess, _shape: ReadShape<R>): Paused<Query<R>, R> {
   return paused((query: Query<R>) => database.read(query))
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { SLOWEST } from '../src/slowest-first.ts'
+import { SLOWEST } from '../../src/runner/slowest-first.ts'
 
 test.each(SLOWEST)('%s, which is started first, exists', (file) => {
-  expect(existsSync(new URL(`../../../${file}`, import.meta.url))).toBe(true)
+  expect(existsSync(new URL(`../../../../${file}`, import.meta.url))).toBe(true)
 })

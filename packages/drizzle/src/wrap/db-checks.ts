@@ -1,10 +1,10 @@
 import { type Cache, CacheError, type PolicyOptions } from '@larder/core'
 import { type ColumnType, collatedText, type Engine, type SqlDialect } from '@larder/core/host'
-import { registerClient } from './connection/wrapped-clients.ts'
-import type { CallPolicy } from './policy/policies.ts'
-import { type DbParts, entityKinds, hasNativeCache, isSync, syncConnectionOf } from './versions/parts.ts'
-import type { Version } from './versions/version.ts'
-import type { WrapDeps } from './wrap/wrap-deps.ts'
+import { registerClient } from '../connection/wrapped-clients.ts'
+import type { CallPolicy } from '../policy/policies.ts'
+import { type DbParts, entityKinds, hasNativeCache, isSync, syncConnectionOf } from '../versions/parts.ts'
+import type { Version } from '../versions/version.ts'
+import type { WrapDeps } from './wrap-deps.ts'
 
 /**
  * The driver of a db and its dialect.

@@ -1,7 +1,7 @@
 import type { Engine, Outcome, Transaction } from '@larder/core/host'
 
 /** The scope of what nobody announced in one transaction of a client without the cache. */
-export interface OwnScope {
+export interface UnannouncedScope {
   /** The scope for a statement that is about to be sent. */
   written(): Transaction
   /** Marks everything that was written. Call before COMMIT is sent. */
@@ -18,7 +18,7 @@ const IDLE = 60_000
  * A transaction that nobody ends would keep its tables out of the cache for ever, so its scope ends when the transaction is
  * idle. What it writes cannot be read before its COMMIT: if that comes after all, the tables are marked again before it.
  */
-export function createOwnScope(engine: Engine): OwnScope {
+export function createUnannouncedScope(engine: Engine): UnannouncedScope {
   let scope: Transaction | undefined
   let timer: NodeJS.Timeout | undefined
   let remaining: readonly string[] = []

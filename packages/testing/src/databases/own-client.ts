@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const generator = fileURLToPath(new URL('../../prisma/bin/larder-prisma.js', import.meta.url))
-const root = new URL('../../../prisma/generated/', import.meta.url)
+const generator = fileURLToPath(new URL('../../../prisma/bin/larder-prisma.js', import.meta.url))
+const root = new URL('../../../../prisma/generated/', import.meta.url)
 
 /** What Prisma and Larder generate for a schema of the test's own. */
 export interface OwnClient<Client, Datamodel> {
@@ -44,7 +44,7 @@ generator larder {
   await writeFile(path, generators + schema)
   const cli = createRequire(import.meta.url).resolve('prisma/build/index.js')
   // Compiled once, the program of Prisma starts in two thirds of the time.
-  const compiled = fileURLToPath(new URL('../../../node_modules/.cache/larder/compiled/', import.meta.url))
+  const compiled = fileURLToPath(new URL('../../../../node_modules/.cache/larder/compiled/', import.meta.url))
   const env = {
     ...process.env,
     ...{ CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },

@@ -33,7 +33,7 @@ export function beginFlight<T>(
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const flight: Flight<T> = { node: createLoadNode(), outcome: promise, until: clock.now() + patience }
   publish(flight)
-  noteOwn(flight)
+  recordFlight(flight)
   const started: OnQueryStart = (longer) => {
     flight.until = clock.now() + longer
   }
@@ -98,7 +98,7 @@ function whenOver(clock: Clock, flight: Flight<unknown>, over: () => void): () =
 }
 
 /** Notes, before the load of `flight` runs, that the running code waits for it. */
-export function noteOwn({ node, outcome }: Flight<unknown>): void {
+export function recordFlight({ node, outcome }: Flight<unknown>): void {
   const ended = noteWait(node)
   outcome.then(ended, ended)
 }

@@ -1,6 +1,6 @@
 import { deferred, fakeClock, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { createSingleFlight } from '../../src/pipeline/single-flight.ts'
+import { createSingleFlight } from '../../src/sharing/single-flight.ts'
 
 const PATIENCE = 5_000
 const hang = () => new Promise<number>(() => {})

@@ -1,8 +1,8 @@
 import { deferred, fakeClock, settled, sized } from '@larder/testing'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { createGenerationFlight } from '../../src/pipeline/generation-flight.ts'
-import { createLoadNode, runLoad } from '../../src/pipeline/nesting.ts'
+import { createGenerationFlight } from '../../src/sharing/generation-flight.ts'
+import { createLoadNode, runLoad } from '../../src/sharing/nesting.ts'
 
 const PATIENCE = 5_000
 const hang = () => new Promise<number>(() => {})

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-const MIGRATIONS = new URL('../../../prisma/migrations/', import.meta.url)
+const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)
 
 /**
  * Applies every migration of the repository's schema to an empty PostgreSQL or PGlite database, oldest first.

@@ -16,7 +16,7 @@ export const SHARED_OUTAGE_TABLES: OutageTables = {
 
 /** The rows of the table below a heading of `docs/unreachable-database.md`. */
 export function outagePageRows(heading: string): readonly string[] {
-  const page = new URL('../../../docs/unreachable-database.md', import.meta.url)
+  const page = new URL('../../../../docs/unreachable-database.md', import.meta.url)
   const lines = readFileSync(page, 'utf8').split('\n')
   const begin = lines.indexOf(`### ${heading}`) + 1
   const end = lines.findIndex((line, at) => at >= begin && line.startsWith('#'))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../src/scheduler.ts'
-import { zipf } from '../src/zipf.ts'
+import { seededRandom } from '../../src/simulation/scheduler.ts'
+import { zipf } from '../../src/simulation/zipf.ts'
 
 describe('zipf', () => {
   it('draws each rank in proportion to 1 / (rank + 1) ^ skew', () => {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { FRESH, repeatWhenBusy } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { whyRepeat } from '../src/repeat-when-busy.ts'
+import { whyRepeat } from '../../src/runner/repeat-when-busy.ts'
 
 repeatWhenBusy()
 

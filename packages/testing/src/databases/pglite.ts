@@ -14,7 +14,7 @@ export async function startPglite(): Promise<PGlite> {
  */
 export async function emptyPglite(): Promise<Blob> {
   const { PGlite } = await import('@electric-sql/pglite')
-  const folder = new URL('../../../node_modules/.cache/larder/', import.meta.url)
+  const folder = new URL('../../../../node_modules/.cache/larder/', import.meta.url)
   const { version } = JSON.parse(
     await readFile(new URL('../package.json', import.meta.resolve('@electric-sql/pglite')), 'utf8'),
   ) as { readonly version: string }
