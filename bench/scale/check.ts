@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
 import type { Row } from '../sheet.ts'
 import type { Server } from '../valkey/server.ts'
-import { type Fleet, simulate } from './simulation.ts'
+import type { Fleet } from './fleet.ts'
+import { simulate } from './simulation.ts'
 import { runFleet } from './small-fleet.ts'
 import { type Cost, measureHits, measureWrites, type Small, type UnitCosts } from './unit-costs.ts'
 

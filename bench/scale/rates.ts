@@ -1,4 +1,4 @@
-import type { Fleet } from './simulation.ts'
+import type { Fleet } from './fleet.ts'
 
 /** How often each entry is read and changed in the long run: what the simulated fleet did before it is watched. */
 export interface Rates {

@@ -2,7 +2,8 @@ import type { Context } from '../context.ts'
 import type { Row } from '../sheet.ts'
 import { whole } from '../units.ts'
 import { checkCosts, checkSimulation } from './check.ts'
-import { type Fleet, simulate } from './simulation.ts'
+import type { Fleet } from './fleet.ts'
+import { simulate } from './simulation.ts'
 import { costOf, measureUnitCosts, type UnitCosts } from './unit-costs.ts'
 
 /** Measures what one operation costs the server, checks what follows from it, and simulates a fleet. */

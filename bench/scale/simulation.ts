@@ -2,31 +2,11 @@ import { type Random, seededRandom } from '../random.ts'
 import { quantile } from '../statistics.ts'
 import { zipf } from '../valkey/traffic.ts'
 import { createEntries, type Entries, type Look } from './entries.ts'
+import type { Fleet } from './fleet.ts'
 import { entryOf, ratesOf } from './rates.ts'
 import { createRecords, type Records } from './records.ts'
 import { createShards, type Shards } from './shards.ts'
 import { costOf, type UnitCosts } from './unit-costs.ts'
-
-/** A fleet and its load. */
-export interface Fleet {
-  readonly processes: number
-  readonly shards: number
-  readonly tables: number
-  /** Of each table. */
-  readonly rows: number
-  /** Of each process, in a second. */
-  readonly reads: number
-  readonly writes: number
-  /** Reads or writes of a process that share a packet. */
-  readonly together: number
-  /** Share of reads that depend on a whole table, as a list without a filter by key. */
-  readonly lists: number
-  readonly mode: 'off' | 'validate' | 'push'
-  /** Ms. 0: strict. */
-  readonly maxStaleness: number
-  /** Ms that a query and a statement take. They decide how early a result is renewed and how long a mark stays. */
-  readonly query: number
-}
 
 export interface Simulated {
   /** Of all reads; a read that a check of the store answers counts as a hit. */

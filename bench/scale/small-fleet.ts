@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Server } from '../valkey/server.ts'
+import type { Fleet } from './fleet.ts'
 import { loadOf } from './server-load.ts'
-import type { Fleet } from './simulation.ts'
 
 /** What one process of a small fleet is asked to do. */
 export interface Member {

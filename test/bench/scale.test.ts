@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type Fleet, simulate } from '../../bench/scale/simulation.ts'
+import type { Fleet } from '../../bench/scale/fleet.ts'
+import { simulate } from '../../bench/scale/simulation.ts'
 import type { UnitCosts } from '../../bench/scale/unit-costs.ts'
 
 const cost = (fixed: number, each: number) => ({ fixed, each })
