@@ -169,11 +169,11 @@ function load<T>(
   reason: MissReason,
   lookedUp: LookUpResult,
 ): T {
+  const expired = serveDuringOutage(deps, cachedRead, lookedUp)
+  if (expired) return expired.value as T
   const seeded = hasMissing(lookedUp.observedTags) ? store.seed(cachedRead.tags) : undefined
   const before = beforeLoad(cachedRead, lookedUp, seeded)
   if (!before) return bypassEntry(deps, cachedRead, 'dirty')
-  const expired = serveDuringOutage(deps, cachedRead, lookedUp)
-  if (expired) return expired.value as T
   const began = deps.clock.now()
   let result: T
   try {
