@@ -109,7 +109,7 @@ async function measure(
     }
   })
   await takeTurns(cases, quick ? WARM_UP.quick : WARM_UP.full)
-  const timed = await takeTurns(cases, quick ? 20 : 80)
+  const timed = await takeTurns(cases, quick ? 16 : 80)
   show({
     id: `${host}-${inFlight}`,
     title: `${host} on PostgreSQL: update of one row by its key, ${inFlight} in flight`,

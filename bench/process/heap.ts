@@ -22,7 +22,7 @@ export async function benchHeap({ quick, show, server }: Context): Promise<void>
   const rows: Row[] = []
   for (const [keeper, name] of Object.entries(KEEPERS) as [Keeper, string][])
     for (const [size, count] of Object.entries(ROWS) as [Size, number][]) {
-      if (quick && keeper !== 'memoryStore()' && size !== '300 B') continue
+      if (quick && keeper !== 'memoryStore()') continue
       const { taken, share } = await measure({
         keeper,
         size,

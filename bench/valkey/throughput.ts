@@ -14,7 +14,7 @@ const KEYS = 500
 /** The setting that every run measures, that targets refer to, and that gets the most rounds. */
 const MAIN = 64
 const OTHERS = [1, 16, 256]
-const ROUNDS = { quick: 10, main: 16, others: 8 } as const
+const ROUNDS = { quick: 8, main: 16, others: 8 } as const
 /** Rounds thrown away: in them the compiler is still at work. The first setting of a size warms up the others. */
 const WARM_UP = { main: 6, others: 3 } as const
 /** Ns one case gets in a round, about. */
