@@ -9,6 +9,7 @@ import { compare } from '../compare.ts'
 import type { Context } from '../context.ts'
 import { type Db, products } from '../products.ts'
 import { takeTurns } from '../rounds.ts'
+import { whole } from '../units.ts'
 import { peerExtension } from './prisma-hits.ts'
 import { ServerCache } from './server-cache.ts'
 
@@ -18,10 +19,10 @@ const ROWS = 500
 const PLAIN = 'plain'
 const FLOOR = 'floor: two empty calls of Valkey'
 const BY_HAND = 'by hand: a DEL after it'
-/** How the other library finds what to remove. */
+/** What the other library does, which takes part in full runs. */
 const PEERS: Readonly<Record<string, string>> = {
-  Drizzle: "the keys of the table by Drizzle's own cache (our adapter, full runs only)",
-  Prisma: 'the keys of the model by prisma-extension-redis (full runs only)',
+  Drizzle: "Drizzle's own cache (an adapter of this repository) reads the set of the table's keys.",
+  Prisma: 'prisma-extension-redis scans the keys of the server for those of the model.',
 }
 /** Rounds before anything is timed: a process of an application has made its thousands of writes. */
 const WARM_UP = { quick: 10, full: 50 } as const
@@ -78,7 +79,8 @@ export async function benchUpdates(context: Context): Promise<void> {
   }
   try {
     for (const [host, updates] of Object.entries(hosts))
-      for (const inFlight of IN_FLIGHT) await measure(context, host, updates, inFlight)
+      for (const inFlight of IN_FLIGHT)
+        await measure(context, host, updates, { inFlight, keys: await client.dbsize() })
   } finally {
     client.disconnect()
     ofPeers.disconnect()
@@ -90,7 +92,7 @@ async function measure(
   { quick, show }: Context,
   host: string,
   updates: Readonly<Record<string, Update>>,
-  inFlight: number,
+  { inFlight, keys }: { readonly inFlight: number; readonly keys: number },
 ): Promise<void> {
   const count = 20 * inFlight
   const cases = Object.entries(updates).map(([name, update]) => {
@@ -114,9 +116,14 @@ async function measure(
     id: `${host}-${inFlight}`,
     title: `${host} on PostgreSQL: update of one row by its key, ${inFlight} in flight`,
     note: `Time for one update: that of ${count} of them, divided. Larder marks before its statement, and
-finishes in the background. The floor does nothing else: it waits for an empty script before its statement, and sends
-another one after it. The others invalidate after the statement only, and wait for that: one key by hand, ${PEERS[host] ?? ''}.
-A read that comes between finds the old row there.`,
+finishes in the background. The floor does nothing else: it waits for an empty script before its
+statement, and sends another one after it. The others invalidate after the statement only, so a read
+in between finds the old row, and wait for that. By hand it is one key.${
+      quick
+        ? ''
+        : ` ${PEERS[host]}
+The server has ${whole(keys)} keys.`
+    }`,
     ...compare(timed, [
       { head: '× plain', name: PLAIN },
       { head: '× floor', name: FLOOR },

@@ -34,7 +34,9 @@ interface Burst {
 
 /** Bursts of requests that all come at once, over a cache that is cold at first: who protects the database. */
 export async function benchBurst(context: Context): Promise<void> {
-  const server = await context.server()
+  const shared = await context.server()
+  // Of its own: another group reads the same rows.
+  const server = { ...shared, prefix: `${shared.prefix}-burst` }
   const catalogue = await context.serverCatalogue()
   const most = context.quick ? 5 : 20
   const clients: (readonly [string, Client])[] = [
