@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Server } from '../valkey/server.ts'
+import { usageOf } from '../valkey/usage.ts'
 import type { Fleet } from './fleet.ts'
-import { loadOf } from './server-load.ts'
 
 /** What one process of a small fleet is asked to do. */
 export interface Member {
@@ -51,10 +51,10 @@ export async function runFleet(
   })
   try {
     await Promise.all(members.map(next))
-    const idle = await loadOf(client, () => wait(IDLE))
+    const idle = await usageOf(client, () => wait(IDLE))
     const began = performance.now()
     const counts: MemberCounts[] = []
-    const { cpu, packets } = await loadOf(client, async () => {
+    const { cpu, packets } = await usageOf(client, async () => {
       const ended = members.map((member) => {
         member.send('begin')
         return next(member)

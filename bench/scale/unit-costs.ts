@@ -6,7 +6,7 @@ import { drive } from '../valkey/drive.ts'
 import { itemOf } from '../valkey/items.ts'
 import type { Server } from '../valkey/server.ts'
 import { openShop, type Shop } from '../valkey/shop.ts'
-import { loadOf } from './server-load.ts'
+import { usageOf } from '../valkey/usage.ts'
 
 /**
  * CPU in ns. `fixed` is paid once for the requests that a process sends together, `each` for every read or write among
@@ -209,7 +209,7 @@ async function measure(
   await drive(run, { inFlight: 16, requests: KEYS, keys: KEYS })
   await drive(run, { inFlight, requests: requests / 8, keys: KEYS })
   const used = process.cpuUsage()
-  const { cpu, packets } = await loadOf(client, () => drive(run, { inFlight, requests, keys: KEYS }))
+  const { cpu, packets } = await usageOf(client, () => drive(run, { inFlight, requests, keys: KEYS }))
   const { user, system } = process.cpuUsage(used)
   return {
     server: cpu / requests,

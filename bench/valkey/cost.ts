@@ -121,7 +121,13 @@ async function usageOfCounting(client: Server['client']): Promise<Usage> {
   const usages: Usage[] = []
   for (let time = 0; time < 9; time++) usages.push(await usageOf(client, async () => {}))
   const of = (name: keyof Usage): number => median(usages.map((usage) => usage[name]))
-  return { cpu: of('cpu'), input: of('input'), output: of('output'), commands: of('commands') }
+  return {
+    cpu: of('cpu'),
+    input: of('input'),
+    output: of('output'),
+    commands: of('commands'),
+    packets: of('packets'),
+  }
 }
 
 function meanOf(values: readonly number[]): number {
