@@ -64,7 +64,10 @@ function describe(machine: Machine): string {
 }
 
 function versionsIn(versions: Readonly<Record<string, string>>): string[] {
-  return Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  // PostgreSQL names its package after its version.
+  return Object.entries(versions)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, version]) => `${name} ${version.split(' ')[0]}`)
 }
 
 function warningOf(groups: Results['groups']): string {
