@@ -8,7 +8,7 @@ const HEADS: Readonly<Record<Level, string>> = {
 
 /**
  * Formats findings as text, the worst first, each with what to do.
- * @returns several lines, ending with the number of findings of each level.
+ * @returns several lines, ending with the number of findings of each level. One line if there are none.
  * @example
  * ```ts
  * import { report } from '@larder/doctor'

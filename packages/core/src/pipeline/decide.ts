@@ -167,6 +167,11 @@ function decideMiss(
   return served ? { kind: 'hit', value: served.value, refresh: true } : { kind: 'load', reason }
 }
 
+/** True if nothing but its age is wrong with the entry. */
+export function isExpired({ fresh, entry }: LookUpResult): boolean {
+  return fresh.kind === 'miss' && fresh.reason === 'expired' && entry !== undefined
+}
+
 /**
  * Serves an entry with which nothing but its age is wrong, and reports a stale hit.
  * @param grace milliseconds after its expiry in which that is allowed.
@@ -174,10 +179,11 @@ function decideMiss(
 export function serveExpired(
   deps: DecideDeps,
   entryRead: EntryRead<PlannedRead>,
-  { fresh, entry, tags }: LookUpResult,
+  lookedUp: LookUpResult,
   grace: number,
 ): { readonly value: unknown } | undefined {
-  if (fresh.kind !== 'miss' || fresh.reason !== 'expired' || !entry) return undefined
+  const { entry, tags } = lookedUp
+  if (!entry || !isExpired(lookedUp)) return undefined
   // Time has passed since the look-up if a load was waited for.
   const age = entry.age + deps.clock.now() - entryRead.started
   if (age >= entry.lifetime + grace || deps.strictLoads.isActive()) return undefined

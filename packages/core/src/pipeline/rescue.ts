@@ -1,6 +1,13 @@
 import { CacheError } from '../base/errors.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { type CachedRead, type DecideDeps, type EntryRead, type PlannedRead, serveExpired } from './decide.ts'
+import {
+  type CachedRead,
+  type DecideDeps,
+  type EntryRead,
+  isExpired,
+  type PlannedRead,
+  serveExpired,
+} from './decide.ts'
 import type { Outage } from './outage.ts'
 import { NOT_NOW } from './refreshes.ts'
 
@@ -18,7 +25,9 @@ export function serveDuringOutage(
   cachedRead: CachedRead<PlannedRead>,
   lookedUp: LookUpResult | undefined,
 ): { readonly value: unknown } | undefined {
-  if (!deps.outage.active || !lookedUp?.entry || !mustNotAsk(deps, cachedRead)) return undefined
+  if (!deps.outage.active || !lookedUp || !isExpired(lookedUp)) return undefined
+  // Asked last: whoever may ask is the one that finds out whether the database answers again.
+  if (!mustNotAsk(deps, cachedRead)) return undefined
   return serveExpired(deps, cachedRead, lookedUp, cachedRead.policy.staleIfError)
 }
 

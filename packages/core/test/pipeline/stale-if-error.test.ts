@@ -123,6 +123,23 @@ describe('staleIfError', () => {
     await expect(get(readRow1, more)).rejects.toThrow('refused')
   })
 
+  it('queries the database once a second, even while a read of an invalidated entry waits for it', async () => {
+    const { get, put, clock } = await expired()
+    await get(reads.byId(2), options)
+    await put(writes.touch(2))
+    const { loads, more } = failing(new Unreachable('refused'))
+    expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
+    await clock.advance(1_000)
+    // The write has invalidated its entry, so it has to ask in any case.
+    const hung = deferred<Row | null>()
+    const other = get(reads.byId(2), { ...more, load: () => hung.promise })
+    await settled()
+    expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
+    expect(loads.count).toBe(2)
+    hung.resolve(null)
+    await other
+  })
+
   it('queries the database once a second while it cannot be reached', async () => {
     const { get, clock, warnings } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
