@@ -92,7 +92,7 @@ export default defineConfig({
     // More room for young objects: a twentieth of the workers' time was their collection.
     execArgv: ['--max-semi-space-size=64', '--import', at('packages/testing/src/runner/quick-imports.mjs')],
     // No test proves anything by it: it ends those that hang. A busy machine may take ten times as long as an idle one.
-    testTimeout: testSize === 'long' ? 900_000 : 180_000,
+    testTimeout: testSize === 'long' ? 600_000 : 180_000,
     hookTimeout: 300_000,
     // Only tests that `repeatWhenBusy` watches end with this error.
     retry: { count: 3, condition: new RegExp(`^${BUSY}`) },
