@@ -67,7 +67,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   'Drizzle hit, memory': 25,
   'Drizzle hit, Valkey, validate': 38,
   'Drizzle write, memory': 32,
-  'Drizzle write, Valkey, validate': 34,
+  'Drizzle write, Valkey, validate': 32,
   'Prisma hit, memory': 25,
   'Prisma hit, Valkey, validate': 38,
   'Prisma write, memory': 38,

@@ -5,9 +5,9 @@ import type { FinishRequest } from '../store/store.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
 import { type BumpDeps, finishesOf, rollbacksOf, sendFinishes } from './finish.ts'
-import { createRecordMarks, markOf, type RecordMarks, type Sending } from './record-marks.ts'
+import { createRecordMarks, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
-import type { Renewals } from './renewals.ts'
+import { markOf, type Renewals } from './renewals.ts'
 
 /** How long the marks of a write with unknown outcome stay set, in milliseconds. */
 export const UNKNOWN_OUTCOME = 60_000

@@ -1,12 +1,10 @@
 import type { GuardedStore } from '../store/guard.ts'
 import type { Guarded } from '../store/guarded.ts'
 import type { MarkRequest } from '../store/store.ts'
-import type { TagReport, TagReportRequest } from '../tags/tag.ts'
-import { isUserTag, keysIn, MOST_CELLS, markedFields, type WriteTag } from '../tags/write-tags.ts'
+import type { TagReport } from '../tags/tag.ts'
+import { keysIn, MOST_CELLS, type WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
-
-/** Lifetime of a mark in milliseconds; renewed at a third of it until the write's finish. */
-export const MARK_LIFETIME = 30_000
+import { markOf } from './renewals.ts'
 
 /** Marks of one record that are sent one by one in the background. The rest is sent together before COMMIT. */
 const MAX_IN_BACKGROUND = 16
@@ -85,18 +83,6 @@ export function createRecordMarks(
     },
     tag: wanted.tag,
   }
-}
-
-export function markOf(tag: WriteTag, token: string, reportOn?: TagReportRequest): MarkRequest {
-  const request: MarkRequest = {
-    record: tag.record,
-    token,
-    fields: isUserTag(tag) ? [] : markedFields(tag),
-    known: tag.known,
-    cells: [...tag.cells],
-    lifetime: MARK_LIFETIME,
-  }
-  return reportOn ? { ...request, reportOn } : request
 }
 
 /** The parts of one record that still need this write's mark. More of them become known as the write goes on. */

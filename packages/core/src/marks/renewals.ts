@@ -1,13 +1,30 @@
 import type { Clock } from '../base/clock.ts'
 import type { GuardedStore } from '../store/guard.ts'
-import { MARK_LIFETIME } from './record-marks.ts'
+import type { MarkRequest } from '../store/store.ts'
+import type { TagReportRequest } from '../tags/tag.ts'
+import { isUserTag, markedFields, type WriteTag } from '../tags/write-tags.ts'
 
+/** Lifetime of a mark in milliseconds. */
+const LIFETIME = 30_000
 /** How often marks are renewed, in milliseconds. */
-const PERIOD = MARK_LIFETIME / 3
+const PERIOD = LIFETIME / 3
 /** Timers may fire this much too early (ms). */
 const EARLY = 1
 /** A timer this late (ms) counts as lost: one that was set while a test faked timers never fires after the test. */
 const LOST = 1_000
+
+/** The request that puts the mark of a write on a tag. Sent again, it renews the mark. */
+export function markOf(tag: WriteTag, token: string, reportOn?: TagReportRequest): MarkRequest {
+  const request: MarkRequest = {
+    record: tag.record,
+    token,
+    fields: isUserTag(tag) ? [] : markedFields(tag),
+    known: tag.known,
+    cells: [...tag.cells],
+    lifetime: LIFETIME,
+  }
+  return reportOn ? { ...request, reportOn } : request
+}
 
 /** The marks of one write. */
 export interface RenewableMarks {

@@ -5,9 +5,8 @@ import { keysIn, MOST_CELLS, type WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
 import { finishesOf, sendFinishes } from './finish.ts'
 import { type MarkDeps, type SettlingMark, UNKNOWN_OUTCOME, waitFor } from './marks.ts'
-import { markOf } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
-import type { RenewableMarks } from './renewals.ts'
+import { markOf, type RenewableMarks } from './renewals.ts'
 
 /** The marks of one statement. They stay set until it is finished. */
 export interface Mark {
