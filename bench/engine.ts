@@ -31,7 +31,7 @@ export async function benchEngine({ budget, show }: Context): Promise<void> {
     title: `Engine: a hit in memory, of one row of ${Object.keys(ITEM).length} columns`,
     note: `The floor decodes the same bytes with the same codec, and checks nothing. Larder
 decodes them once, and copies. The memory tier's hits are over a store that
-stands for a server, without the way to it: push asks it nothing, validate asks
+stands for a server, without a network: push asks it nothing, validate asks
 for the tags. bentocache knows neither tables nor writes. It stores JSON by default.
 Without serialization all callers share one object: what one changes, all others see.`,
     ...compare(timed, [{ head: '× floor', name: FLOOR }]),

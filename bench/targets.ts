@@ -117,7 +117,7 @@ export const TARGETS: readonly Target[] = [
     group: 'heap',
     sheet: 'heap',
     row: `memoryStore(): ${size}`,
-    column: 'counted × taken',
+    column: 'counted ÷ taken',
     least: 0.8,
     most: 1.2,
   })),

@@ -6,7 +6,7 @@ const formats: Readonly<Record<Unit, (value: number) => string>> = {
   ms: (value) => duration(value * 1e6),
   '×': (value) => (value < 0.1 ? value.toFixed(3) : value < 10 ? value.toFixed(2) : value.toFixed(1)),
   '/s': whole,
-  bytes: whole,
+  bytes: (value) => `${whole(value)} B`,
   share: (value) => `${(100 * value).toFixed(value > 0.99 && value < 1 ? 2 : 1)} %`,
   count: (value) =>
     Number.isInteger(value) || value >= 100 ? whole(value) : value.toFixed(value < 1 ? 3 : 1),

@@ -117,8 +117,8 @@ async function measure(
     title: `${host} on PostgreSQL: update of one row by its key, ${inFlight} in flight`,
     note: `Time for one update: that of ${count} of them, divided. Larder marks before its statement, and
 finishes in the background. The floor does nothing else: it waits for an empty script before its
-statement, and sends another one after it. The others invalidate after the statement only, so a read
-in between finds the old row, and wait for that. By hand it is one key.${
+statement, and sends another one after it. The others invalidate after the statement only, and await
+it: a read in between finds the old row. By hand it is one key.${
       quick
         ? ''
         : ` ${PEERS[host]}

@@ -38,11 +38,11 @@ export async function benchHeap({ quick, show, server }: Context): Promise<void>
     id: 'heap',
     title: 'Memory of the process: kept rows',
     note: `Heap and buffers after a collection, for each row: every row was read twice by its own id, the second time
-from memory. Counted is what maxBytes counts of that: the bound of a full cache over what this cache takes.`,
+from memory. Counted is what maxBytes counts for such a row.`,
     columns: [
       { name: 'taken', unit: 'bytes' },
       { name: 'counted', unit: 'bytes' },
-      { name: 'counted × taken', unit: '×' },
+      { name: 'counted ÷ taken', unit: '×' },
     ],
     rows,
   })

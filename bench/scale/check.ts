@@ -61,7 +61,7 @@ operations shared a packet is measured, as the server counts packets.`,
       { name: 'for each packet', unit: 'count' },
       { name: 'predicted', unit: 'ns' },
       { name: 'measured', unit: 'ns' },
-      { name: 'predicted × measured', unit: '×' },
+      { name: 'predicted ÷ measured', unit: '×' },
     ],
     rows,
   })
@@ -139,7 +139,7 @@ part of each cost is that of the last line before this table: the server sleeps 
     columns: [
       { name: 'busy', unit: 'share' },
       { name: 'simulated', unit: 'share' },
-      { name: 'simulated × busy', unit: '×' },
+      { name: 'simulated ÷ busy', unit: '×' },
       { name: 'loads/s', unit: 'count' },
       { name: 'bypasses among them', unit: 'count' },
       { name: 'simulated loads/s', unit: 'count' },

@@ -86,7 +86,7 @@ function fleets({ show }: Context, costs: UnitCosts): void {
     note: `${tables} tables of ${whole(FLEET.rows)} rows, both by Zipf; ${100 * lists} % of the reads depend on a whole table; a query takes
 ${FLEET.query} ms. A read shares its packet with no other: a process that spreads 1,000 reads/s over many shards rarely sends two
 to one of them at once. Asks are the reads for which the process asks a shard. Busy over 100 %: the shard cannot do what is
-asked. The wait is for the shards, without the way to them. The client is the share of a core for reads.`,
+asked. The wait is for the shards, without the network. The client is the share of a core for reads.`,
     columns: [
       { name: 'hits', unit: 'share' },
       { name: 'asks', unit: 'share' },

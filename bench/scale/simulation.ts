@@ -18,7 +18,7 @@ export interface Simulated {
   /** Share of the time in which the busiest shard, and the mean one, works. Above 1: it cannot. */
   readonly busiest: number
   readonly mean: number
-  /** Ms that a read waits for the shards it asks, the way to them not included. */
+  /** Ms that a read waits for the shards it asks, the network not included. */
   readonly p99: number
   /** Share of one core that a process needs for its reads. */
   readonly client: number

@@ -18,18 +18,15 @@ export async function benchMemory(context: Context): Promise<void> {
   const cache = await openCache({ url, namespace, mode: 'off' })
   try {
     const shop = openShop(cache, async (id) => ({ ...ITEM, id }))
-    const before = await usedMemory(client)
     for (let id = 1; id <= ROWS; id++) await shop.readItem(id)
     await shop.warm(() => shop.readItem(ROWS))
-    const used = (await usedMemory(client)) - before
     const groups = Object.entries(Object.groupBy(await measured(client, namespace), kindOf))
     const value = msgpackCodec().bind({}).encode(ITEM).length
     context.show({
       id: 'server',
       title: `Memory of the server: ${whole(ROWS)} rows, each read by its id`,
       note: `As MEMORY USAGE says, key and expiry included. A row's value takes ${value} bytes; its
-tags are two fields of the table's record, which all rows share, and a cell.
-All in all, as used_memory says: ${whole(used / ROWS)} bytes for each row.`,
+tags are two fields of the table's record, which all rows share, and a cell.`,
       columns: [
         { name: 'keys', unit: 'count' },
         { name: 'bytes each', unit: 'bytes' },
@@ -66,9 +63,4 @@ async function measured(client: Redis, namespace: string): Promise<Key[]> {
 function kindOf({ name, type }: Key): string {
   if (type === 'hash') return 'record of a table, 2 fields in use'
   return name.startsWith('{') ? 'cell of a value' : 'entry'
-}
-
-async function usedMemory(client: Redis): Promise<number> {
-  const found = /^used_memory:(\d+)/m.exec(await client.info('memory'))
-  return Number(found?.[1])
 }
