@@ -64,15 +64,17 @@ export async function startMariadbServer(settings: readonly string[] = []): Prom
   const port = await ownPort()
   const url = `mysql://root@127.0.0.1:${port}/`
   const usual = ['--bind-address=127.0.0.1', '--skip-log-bin', '--innodb-flush-log-at-trx-commit=2']
+  // For temporary tables: a server that starts deletes those that it finds, also of another that runs.
+  const foldersOf = (data: string): readonly string[] => [`--datadir=${data}`, `--tmpdir=${dirname(data)}`]
   const launch: Launch = {
     name: 'mariadb',
     users: ['mysql', 'nobody'],
     initialise: (data) => [
       'mariadb-install-db',
-      ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+      ...['--no-defaults', ...foldersOf(data), '--auth-root-authentication-method=normal', '--skip-test-db'],
     ],
     serve: (data) => [
-      ...[program, '--no-defaults', `--datadir=${data}`, `--socket=${data}/socket`, `--port=${port}`],
+      ...[program, '--no-defaults', ...foldersOf(data), `--socket=${data}/socket`, `--port=${port}`],
       ...[`--pid-file=${data}/pid`, ...usual, ...settings],
     ],
     shutDown: 'SIGTERM',

@@ -56,9 +56,11 @@ async function start(program: string): Promise<Service> {
   const socket = join(room.folder, 'socket')
   const port = await freePort()
   const url = `mysql://root@127.0.0.1:${port}/`
-  const files = ['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${socket}.pid`]
+  // Of its own, for temporary tables: a server that starts deletes those that it finds, also of another that runs.
+  const folders = [`--datadir=${data}`, `--tmpdir=${room.folder}`]
+  const files = ['--no-defaults', ...folders, `--socket=${socket}`, `--pid-file=${socket}.pid`]
   // Made by a program that ends, then served: the server refuses an empty folder.
-  const make = `mariadb-install-db --no-defaults --datadir=${data} --auth-root-authentication-method=normal --skip-test-db >/dev/null`
+  const make = `mariadb-install-db --no-defaults ${folders.join(' ')} --auth-root-authentication-method=normal --skip-test-db >/dev/null`
   const [command = 'sh', ...rest] = room.as(['sh', '-c', make])
   await promisify(execFile)(command, rest, { timeout: 120_000 })
   const serve = [program, ...files, `--port=${port}`, '--bind-address=127.0.0.1', ...settings]
