@@ -137,9 +137,9 @@ function write(
 ): void {
   for (const each of [row, 0]) entries.write(entryOf(table, each, fleet), process, now)
   records.write(table, now)
-  const told = fleet.mode === 'push' ? fleet.processes * costs.notify : 0
+  const notifying = fleet.mode === 'push' ? fleet.processes * costs.notify : 0
   // Its mark and its finish.
-  const half = (costOf(costs.write, fleet.together) + told) / 2
+  const half = (costOf(costs.write, fleet.together) + notifying) / 2
   for (const _ of [1, 2]) shards.ask(shards.ofTable(table), now, half)
 }
 
@@ -186,8 +186,8 @@ function ask(world: World, now: number, { process, table, row }: Operation, look
     // The last write has removed the row's cell, so the load makes a new one.
     if (row !== 0) wait = Math.max(wait, shards.ask(atTable, now, costOf(costs.seed, together)))
     // What was loaded is stored. With push, every process is notified of that, too: half of what a write causes.
-    const told = mode === 'push' ? (fleet.processes * costs.notify) / 2 : 0
-    shards.ask(atEntry, now, costOf(costs.set, together) + told)
+    const notifying = mode === 'push' ? (fleet.processes * costs.notify) / 2 : 0
+    shards.ask(atEntry, now, costOf(costs.set, together) + notifying)
   }
   entries.keep(entry, process, now, ROUND_TRIP + (look.stored ? 0 : fleet.query / 1_000))
   records.learn(table, process, now)

@@ -27,7 +27,7 @@ export async function benchHits(context: Context): Promise<void> {
       title: `Store: a hit on one hot key, one at a time, of one row of ${Object.keys(ITEM).length} columns`,
       note: `The floor is one command on a client of its own, and the decoding of the same
 bytes. Larder by the mode of its memory tier: off keeps nothing, validate keeps entries and asks
-whether they are current, push is told of changes. bentocache has its L2 only, and stores JSON.
+whether they are current, push is notified of changes. bentocache has its L2 only, and stores JSON.
 Cache-aside by hand is written in this repository.`,
       ...compare(timed, [{ head: '× floor', name: FLOOR }]),
     })

@@ -33,7 +33,7 @@ export interface Hosts {
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
 }
 
-/** @param closing is told of everything that invalidates. */
+/** @param closing receives everything that invalidates. */
 export function createHosts(shared: SharedDeps, closing: Pick<Closing, 'noteWrite'>): Hosts {
   const { config, clock, events, store, current, captures } = shared
   // In this process it costs nothing, and the next read finds the tags clean.
